@@ -1,0 +1,13 @@
+//! Florin's use cases: what a person can do, as concrete services over the domain's repository ports and the technical
+//! ports of this crate. Nothing here knows of HTTP, SQL or a wire format.
+
+pub mod auth;
+pub mod budgets;
+pub mod categories;
+pub mod error;
+pub mod expenses;
+pub mod insights;
+pub mod operator;
+pub mod port;
+pub mod undo;
+pub mod writer;

@@ -1,0 +1,125 @@
+//! Technical ports: what the use cases need of the world besides storage.
+
+use async_trait::async_trait;
+use florin_domain::calendar::Timestamp;
+use florin_domain::account::Email;
+use florin_domain::id::{SessionId, UserId};
+use florin_domain::ledger::{OperationId, Salt};
+use florin_domain::session::{CodePurpose, SecretHash};
+
+/// Tells the time. Tests advance it.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait Clock: Send + Sync {
+    /// The present instant.
+    fn now(&self) -> Timestamp;
+}
+
+/// Why a technical port did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum PortError {
+    /// Too much of that work is waiting already. Try again in a moment.
+    #[error("too busy")]
+    Busy,
+    /// A defect or a broken environment.
+    #[error("a technical part failed")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Hashes passwords, slowly on purpose and only a few at a time.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait PasswordHasher: Send + Sync {
+    /// The encoded hash of a password, with its parameters and salt.
+    ///
+    /// # Errors
+    /// [`PortError::Busy`] when the queue is full.
+    async fn hash(&self, password: &str) -> Result<String, PortError>;
+
+    /// Whether `password` is the one that `encoded` was made of. With `None` the same work is done for nothing and the
+    /// answer is no, so that the time tells nothing about whether an account exists.
+    ///
+    /// # Errors
+    /// [`PortError::Busy`] when the queue is full.
+    async fn verify<'a>(&self, password: &'a str, encoded: Option<&'a str>) -> Result<bool, PortError>;
+}
+
+/// What an access token says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccessClaims {
+    /// Whose it is (`sub`).
+    pub user: UserId,
+    /// The session that it belongs to (`sid`).
+    pub session: SessionId,
+    /// When it was issued (`iat`, `nbf`); whole seconds count.
+    pub issued_at: Timestamp,
+    /// Until when it is good (`exp`); whole seconds count.
+    pub expires_at: Timestamp,
+}
+
+/// Signs access tokens and reads them back.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait TokenIssuer: Send + Sync {
+    /// Signs a token.
+    ///
+    /// # Errors
+    /// [`PortError::Failed`] when the key does not work.
+    fn issue(&self, claims: &AccessClaims) -> Result<String, PortError>;
+
+    /// What a token says, if it is one of ours, for this API, and in force at `now`, to the second.
+    fn read(&self, token: &str, now: Timestamp) -> Option<AccessClaims>;
+}
+
+/// Makes secrets, and hashes those that are too short-lived or too random to need a slow hash.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait SecretGenerator: Send + Sync {
+    /// Six decimal digits, each value equally likely.
+    fn code(&self) -> String;
+
+    /// A refresh token: 256 random bits as URL-safe text.
+    fn token(&self) -> String;
+
+    /// Random bytes for an action's payload hash.
+    fn salt(&self) -> Salt;
+
+    /// A name for a write whose client gave none.
+    fn operation(&self) -> OperationId;
+
+    /// The keyed hash of a one-time code, bound to its owner and purpose.
+    fn hash_code(&self, user: UserId, purpose: CodePurpose, code: &str) -> SecretHash;
+
+    /// The hash of a refresh token.
+    fn hash_token(&self, token: &str) -> SecretHash;
+
+    /// Whether two hashes are equal, in a time that does not depend on where they differ.
+    fn same(&self, a: &SecretHash, b: &SecretHash) -> bool;
+}
+
+/// A message to the owner of an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CodeMessage {
+    /// A one-time code.
+    Code {
+        /// To whom.
+        email: Email,
+        /// What for.
+        purpose: CodePurpose,
+        /// The six digits.
+        otp: String,
+    },
+    /// Somebody tried to sign up with an address that has an account.
+    AddressTaken {
+        /// To whom.
+        email: Email,
+    },
+}
+
+/// Delivers one-time codes.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait OtpSender: Send + Sync {
+    /// Sends or queues a message.
+    ///
+    /// # Errors
+    /// [`PortError`] when it cannot be taken.
+    async fn send(&self, message: &CodeMessage) -> Result<(), PortError>;
+}

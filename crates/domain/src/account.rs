@@ -1,0 +1,145 @@
+//! People: accounts, roles, e-mail addresses.
+
+use std::fmt;
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::calendar::{Timestamp, Zone};
+use crate::id::UserId;
+use crate::money::Currency;
+
+/// What an account may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Keeps expenses of their own.
+    User,
+    /// Also sees accounts, audit and aggregates; never another person's expenses.
+    Admin,
+}
+
+impl Role {
+    /// The stored and shown name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The role of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::User, Self::Admin].into_iter().find(|role| role.as_str() == name)
+    }
+}
+
+/// An e-mail address in its one normal form: NFKC, lower case, no surrounding blanks.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Email(String);
+
+/// Not an e-mail address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be an e-mail address such as ana@example.com, of at most 254 characters")]
+pub struct InvalidEmail;
+
+impl Email {
+    /// Reads an address: one `@`, a local part of 1 to 64 bytes, a domain of dot-separated labels, no blanks and no
+    /// control characters. Whether mail arrives there is found out by the one-time code.
+    ///
+    /// # Errors
+    /// [`InvalidEmail`] for anything else.
+    pub fn parse(text: &str) -> Result<Self, InvalidEmail> {
+        let normal: String = text.trim().nfkc().flat_map(char::to_lowercase).collect();
+        let (local, domain) = normal.split_once('@').ok_or(InvalidEmail)?;
+        let forbidden = |c: char| c.is_whitespace() || c.is_control() || "\"(),:;<>@[\\]".contains(c);
+        let label = |l: &str| {
+            !l.is_empty()
+                && l.len() <= 63
+                && !l.starts_with('-')
+                && !l.ends_with('-')
+                && l.chars().all(|c| c.is_alphanumeric() || c == '-')
+        };
+        let well_formed = normal.len() <= 254
+            && (1..=64).contains(&local.len())
+            && !local.contains(forbidden)
+            && !local.starts_with('.')
+            && !local.ends_with('.')
+            && !local.contains("..")
+            && domain.contains('.')
+            && domain.split('.').all(label);
+        if well_formed { Ok(Self(normal)) } else { Err(InvalidEmail) }
+    }
+
+    /// The normalised address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Takes an address as this crate once stored it.
+    #[must_use]
+    pub const fn from_stored(normal: String) -> Self {
+        Self(normal)
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A person's account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its identifier.
+    pub id: UserId,
+    /// The address it logs in with.
+    pub email: Email,
+    /// What the person wants to be called; may be empty.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// The currency of every amount of this person.
+    pub currency: Currency,
+    /// The zone that decides the person's today.
+    pub zone: Zone,
+    /// When it signed up.
+    pub created_at: Timestamp,
+    /// When a one-time code proved the address; `None` before.
+    pub verified_at: Option<Timestamp>,
+    /// Since when it may not be used; `None` while it may.
+    pub disabled_at: Option<Timestamp>,
+}
+
+/// The most characters of a person's name.
+pub const MAX_NAME: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_have_one_normal_form() {
+        assert_eq!(Email::parse(" Ana.Maria@Example.COM ").unwrap().as_str(), "ana.maria@example.com");
+        assert_eq!(Email::parse("ａｎａ@example.com").unwrap().as_str(), "ana@example.com");
+        for bad in [
+            "",
+            "ana",
+            "@example.com",
+            "ana@",
+            "ana@localhost",
+            "a b@example.com",
+            "ana@exa mple.com",
+            "ana@@example.com",
+            "ana@example..com",
+            "ana@-example.com",
+            "a\0b@example.com",
+            ".ana@example.com",
+            "ana@example.com\r\nBcc: x@y.zz",
+        ] {
+            assert_eq!(Email::parse(bad), Err(InvalidEmail), "{bad:?}");
+        }
+    }
+}

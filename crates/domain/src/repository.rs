@@ -1,0 +1,83 @@
+//! What the rules need of storage, as object-safe ports. Adapters live in other crates.
+//!
+//! Every method is one unit of work; none hands out a transaction. A method that writes is atomic: it happens whole or
+//! not at all. Every method may fail with [`RepositoryError::Unavailable`], [`RepositoryError::StorageFull`] or
+//! [`RepositoryError::Internal`]; its `# Errors` section names the others.
+
+mod account;
+mod budget;
+mod category;
+mod expense;
+mod ledger;
+mod report;
+mod session;
+
+pub use account::{AccountRepository, Credentials, NewAccount, ProfileChange};
+pub use budget::BudgetRepository;
+pub use category::{CategoryChange, CategoryRepository, StoredKeyword};
+pub use expense::{
+    ExpenseCursor, ExpenseFilter, ExpenseQuery, ExpenseRepository, ExpenseSort, Page, SortKey, TagCount,
+};
+pub use ledger::{Applied, LedgerRepository};
+pub use report::{ReportRepository, SpendingBy, SpentRow};
+pub use session::{CodeState, SessionRepository};
+
+#[cfg(feature = "mocks")]
+pub use {
+    account::MockAccountRepository, budget::MockBudgetRepository, category::MockCategoryRepository,
+    expense::MockExpenseRepository, ledger::MockLedgerRepository, report::MockReportRepository,
+    session::MockSessionRepository,
+};
+
+/// Why storage did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum RepositoryError {
+    /// What the plan was made on has changed. Read again and plan again.
+    #[error("the stored state has changed since it was read")]
+    Stale,
+    /// Something with that unique key is there already; the value says which key.
+    #[error("{0} is taken")]
+    Taken(UniqueKey),
+    /// A sum left the range of 64 bits.
+    #[error("a total is out of range")]
+    OutOfRange,
+    /// The database cannot be reached or takes no writes for now.
+    #[error("the database is unavailable")]
+    Unavailable(#[source] Source),
+    /// The database has no room left.
+    #[error("the storage is full")]
+    StorageFull(#[source] Source),
+    /// Anything else: a defect, or a database that is not as it should be.
+    #[error("the database failed")]
+    Internal(#[source] Source),
+}
+
+/// The cause of a failure, for the log; never for a client.
+pub type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// What [`RepositoryError::Taken`] speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UniqueKey {
+    /// An account's address.
+    Email,
+    /// An expense's `external_id`.
+    ExternalId,
+    /// A category's slug among the person's live ones.
+    CategorySlug,
+    /// An operation that was applied already; look it up.
+    Operation,
+}
+
+impl std::fmt::Display for UniqueKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Email => "the address",
+            Self::ExternalId => "the external id",
+            Self::CategorySlug => "the category name",
+            Self::Operation => "the operation",
+        })
+    }
+}
+
+/// What every repository method answers.
+pub type Result<T> = std::result::Result<T, RepositoryError>;

@@ -1,0 +1,88 @@
+//! Log-in sessions, refresh tokens and one-time codes, as stored. Secrets appear only as hashes.
+
+use crate::account::Account;
+use crate::calendar::Timestamp;
+use crate::id::{SessionId, UserId};
+
+/// What a one-time code is for. A code for one purpose is useless for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CodePurpose {
+    /// To prove an address after sign-up.
+    Verify,
+    /// To log in without a password.
+    Login,
+    /// To set a new password.
+    Reset,
+}
+
+impl CodePurpose {
+    /// The stored and shown name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Verify => "verify",
+            Self::Login => "login",
+            Self::Reset => "reset",
+        }
+    }
+}
+
+/// How many guesses at one code are ever evaluated.
+pub const MAX_CODE_GUESSES: i32 = 5;
+/// How long a code is good for: ten minutes, in milliseconds.
+pub const CODE_LIFETIME_MILLIS: i64 = 10 * 60 * 1000;
+/// How long a used refresh token is forgiven while its successor is unused: 30 seconds, in milliseconds.
+pub const REFRESH_GRACE_MILLIS: i64 = 30 * 1000;
+
+/// A keyed hash of a one-time code, or a hash of a refresh token.
+pub type SecretHash = [u8; 32];
+
+/// Where a session was opened from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Device {
+    /// The client's address as text.
+    pub ip: String,
+    /// Its `User-Agent`, cut to 200 characters.
+    pub user_agent: String,
+}
+
+/// The holder of an access token, read anew for each request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// The session that the token names.
+    pub session: SessionId,
+    /// Whose it is. Disabled accounts are not returned.
+    pub account: Account,
+}
+
+/// What became of a refresh token that a client showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotation {
+    /// It was unused, or used less than [`REFRESH_GRACE_MILLIS`] ago with its successor unused: the new token is in force.
+    Rotated {
+        /// The session that goes on.
+        session: SessionId,
+        /// Whose it is.
+        user: UserId,
+    },
+    /// It was used before: the whole family is revoked now.
+    Reused {
+        /// The session that ended.
+        session: SessionId,
+        /// Whose it was.
+        user: UserId,
+    },
+    /// Unknown, expired, or its session has ended.
+    Invalid,
+}
+
+/// A refresh token to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRefreshToken {
+    /// SHA-256 of the token.
+    pub hash: SecretHash,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// Until when it may be used.
+    pub expires_at: Timestamp,
+}
