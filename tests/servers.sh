@@ -30,7 +30,7 @@ home=                # the one folder of this run
 command_pid=         # the command, leader of its own process group
 policy_made=         # whether /usr/sbin/policy-rc.d is ours to remove
 job_pids=()          # every server or set-up job started here, each the leader of its own process group
-job_signals=()       # the signal that ends it
+job_signals=()       # the signal that ends it, or nothing
 mariadb_port='' postgres_port='' redis_port=''
 
 say() { printf 'servers: %s\n' "$*" >&2; }
@@ -162,7 +162,7 @@ server_user() {
 
 # Replaces this (sub)shell by a program run as an unprivileged user, which also ends when this script is killed outright.
 become() {
-  local user=$1 signal=$2 prefix=()
+  local user=$1 signal=${2:-clear} prefix=()
   shift 2
   cd "$home"
   if [[ $(setpriv --help 2>&1) == *--pdeathsig* ]]; then
@@ -175,7 +175,8 @@ become() {
 }
 
 # start USER SIGNAL LOG PROGRAM [ARGUMENT...]: in the background, in a process group of its own, so that Ctrl-C reaches
-# the command first and the servers only by our hand. Leaves the process id in `started`.
+# the servers only by our hand. SIGNAL is what ends it, empty for what ends soon by itself (initdb cut short would leave
+# shared memory behind). Leaves the process id in `started`.
 start() {
   local user=$1 signal=$2 log=$3
   shift 3
@@ -197,33 +198,41 @@ forget() {
 
 alive() { kill -0 -- "-$1" 2>/dev/null; }
 
-# Waits until a process group is gone; after so many seconds it is killed.
+signal_group() { kill -s "$1" -- "-$2" 2>/dev/null || true; }
+
+# Waits until a process group is gone, insisting after 5 seconds and killing it after 20.
 gone() {
-  local pid=$1 tenths=$(($2 * 10))
+  local pid=$1 tenths=0
   while alive "$pid"; do
-    if ((tenths-- <= 0)); then
-      say "process group $pid does not end: killing it"
-      kill -s KILL -- "-$pid" 2>/dev/null || true
-      tenths=50
-    fi
+    case $((tenths++)) in
+      50) signal_group TERM "$pid" ;;
+      200)
+        say "process group $pid does not end: killing it"
+        signal_group KILL "$pid"
+        ;;
+      250) return 0 ;;
+    esac
     sleep 0.1
   done
   wait "$pid" 2>/dev/null || true
 }
 
 finish() {
-  local status=$1 i
+  local status=$1 i end=TERM
   trap - EXIT
   trap '' INT TERM HUP # a second Ctrl-C must not leave half of it behind
   if [[ -n $command_pid ]]; then
-    case $status in 129) end=HUP ;; 130) end=INT ;; *) end=TERM ;; esac
-    kill -s "$end" -- "-$command_pid" 2>/dev/null || true
-    gone "$command_pid" 10
+    case $status in
+      129) end=HUP ;;
+      130) end=INT ;;
+    esac
+    signal_group "$end" "$command_pid"
+    gone "$command_pid"
   fi
   for i in ${job_pids[@]+"${!job_pids[@]}"}; do
-    kill -s "${job_signals[i]}" -- "-${job_pids[i]}" 2>/dev/null || true
+    if [[ -n ${job_signals[i]} ]]; then signal_group "${job_signals[i]}" "${job_pids[i]}"; fi
   done
-  for i in ${job_pids[@]+"${!job_pids[@]}"}; do gone "${job_pids[i]}" 20; done
+  for i in ${job_pids[@]+"${!job_pids[@]}"}; do gone "${job_pids[i]}"; done
   drop_policy
   if [[ -n $home ]]; then rm -rf -- "$home"; fi
   exit "$status"
@@ -245,6 +254,14 @@ free_port() {
   done
 }
 
+# Removes what runs left behind that were killed outright: the folders whose lock nobody holds any more.
+sweep() {
+  local folder
+  for folder in "$1"/florin-test-servers.*; do
+    if [[ -O $folder && -f $folder/lock ]]; then flock --nonblock "$folder/lock" rm -rf -- "$folder" || true; fi
+  done
+}
+
 make_home() {
   local base room
   for base in /dev/shm "${TMPDIR:-/tmp}" /tmp; do
@@ -254,8 +271,14 @@ make_home() {
       room=$(df -Pk "$base" | awk 'NR == 2 { print $4 }')
       ((room > 1024 * 1024)) || continue
     fi
+    sweep "$base"
     home=$(mktemp -d "$base/florin-test-servers.XXXXXX")
     chmod 711 "$home"
+    if command -v flock >/dev/null; then
+      exec 9>"$home/lock.new" # held by this run, its servers and its command
+      flock 9
+      mv "$home/lock.new" "$home/lock"
+    fi
     # The servers' users must be able to get there.
     if ((EUID != 0)) || (become "$(server_user nobody)" TERM test -x "$home") 2>/dev/null; then return 0; fi
     rm -rf -- "$home"
@@ -278,7 +301,7 @@ CREATE DATABASE IF NOT EXISTS florin_test;
 CREATE USER IF NOT EXISTS 'florin'@'%' IDENTIFIED BY '$PASSWORD';
 GRANT ALL PRIVILEGES ON *.* TO 'florin'@'%' WITH GRANT OPTION;
 SQL
-  start "$mariadb_user" TERM "$home/mariadb.log" "$mariadb_install" --no-defaults --datadir="$home/mariadb/data" \
+  start "$mariadb_user" '' "$home/mariadb.log" "$mariadb_install" --no-defaults --datadir="$home/mariadb/data" \
     --auth-root-authentication-method=normal --skip-test-db
 }
 
@@ -318,14 +341,15 @@ init_postgres() {
   folder postgres "$postgres_user"
   printf '%s\n' "$PASSWORD" >"$home/postgres.password"
   if [[ $("$postgres_bin/initdb" --help) == *--icu-locale* ]]; then locale+=(--locale-provider=icu --icu-locale=en-US); fi
-  start "$postgres_user" TERM "$home/postgres.log" "$postgres_bin/initdb" --pgdata="$home/postgres/data" \
+  start "$postgres_user" '' "$home/postgres.log" "$postgres_bin/initdb" --pgdata="$home/postgres/data" \
     --username=florin --pwfile="$home/postgres.password" --auth=scram-sha-256 --encoding=UTF8 "${locale[@]}" --no-sync
 }
 
 start_postgres() {
   local arguments=(
     -D "$home/postgres/data" -k "$home/postgres" -h 127.0.0.1 -p "$postgres_port"
-    -c max_connections=200 -c shared_buffers=64MB -c jit=off -c logging_collector=off
+    -c max_connections=200 -c shared_buffers=64MB -c dynamic_shared_memory_type=mmap
+    -c jit=off -c logging_collector=off
   )
   if [[ -z $DURABLE ]]; then
     arguments+=(-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0
@@ -363,7 +387,10 @@ start_redis() {
 }
 
 redis_ready() {
-  [[ $("$redis_cli" -h 127.0.0.1 -p "$redis_port" CONFIG GET dir 2>/dev/null </dev/null | tail -n 1) == "$home/redis" ]]
+  local bounded=()
+  if command -v timeout >/dev/null; then bounded=(timeout 5); fi
+  [[ $(${bounded[@]+"${bounded[@]}"} "$redis_cli" -h 127.0.0.1 -p "$redis_port" CONFIG GET dir 2>/dev/null </dev/null) == \
+    "dir"$'\n'"$home/redis" ]]
 }
 
 launch() {

@@ -1,1 +1,60 @@
-//! x
+//! Florin's database schema: one change a file, up and down, for SQLite, MariaDB/MySQL and PostgreSQL.
+//!
+//! A migration that has been released is never edited; a new one changes what it made. None of them takes a lock:
+//! whoever runs [`Migrator`] holds one, since two instances may start together.
+
+// The trait elides the lifetime of `SchemaManager`, and async-trait accepts no other spelling in the implementations.
+#![allow(elided_lifetimes_in_paths)]
+
+mod table;
+
+pub use sea_orm_migration;
+
+mod m20261124_000001_id_range;
+mod m20261124_000002_id_range_rows;
+mod m20261124_000003_user_login;
+mod m20261124_000004_user_cred;
+mod m20261124_000005_session;
+mod m20261124_000006_refresh_token;
+mod m20261124_000007_one_time_code;
+mod m20261124_000008_category;
+mod m20261124_000009_system_categories;
+mod m20261124_000010_keyword;
+mod m20261124_000011_expenses;
+mod m20261124_000012_tags;
+mod m20261124_000013_tag_map;
+mod m20261124_000014_monthly_expense;
+mod m20261124_000015_category_budget;
+mod m20261124_000016_last_user_action;
+mod m20261124_000017_user_action;
+
+use sea_orm_migration::prelude::*;
+
+/// The migrations in their order.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261124_000001_id_range::Migration),
+            Box::new(m20261124_000002_id_range_rows::Migration),
+            Box::new(m20261124_000003_user_login::Migration),
+            Box::new(m20261124_000004_user_cred::Migration),
+            Box::new(m20261124_000005_session::Migration),
+            Box::new(m20261124_000006_refresh_token::Migration),
+            Box::new(m20261124_000007_one_time_code::Migration),
+            Box::new(m20261124_000008_category::Migration),
+            Box::new(m20261124_000009_system_categories::Migration),
+            Box::new(m20261124_000010_keyword::Migration),
+            Box::new(m20261124_000011_expenses::Migration),
+            Box::new(m20261124_000012_tags::Migration),
+            Box::new(m20261124_000013_tag_map::Migration),
+            Box::new(m20261124_000014_monthly_expense::Migration),
+            Box::new(m20261124_000015_category_budget::Migration),
+            Box::new(m20261124_000016_last_user_action::Migration),
+            Box::new(m20261124_000017_user_action::Migration),
+        ]
+    }
+}

@@ -1,1 +1,8 @@
-//! x
+//! Florin's HTTP server: routes, request reading, problem answers, OpenAPI. No rule of the product and no SQL live here.
+
+pub mod auth;
+pub mod edge;
+pub mod problem;
+pub mod reply;
+pub mod task;
+pub mod wire;

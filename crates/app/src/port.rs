@@ -1,8 +1,8 @@
 //! Technical ports: what the use cases need of the world besides storage.
 
 use async_trait::async_trait;
-use florin_domain::calendar::Timestamp;
 use florin_domain::account::Email;
+use florin_domain::calendar::Timestamp;
 use florin_domain::id::{SessionId, UserId};
 use florin_domain::ledger::{OperationId, Salt};
 use florin_domain::session::{CodePurpose, SecretHash};

@@ -135,7 +135,7 @@ impl Month {
     /// # Errors
     /// [`CalendarError::Month`] when the last two digits are no month or the year has more than four digits.
     pub const fn from_yyyymm(value: i32) -> Result<Self, CalendarError> {
-        if value < 1_01 || value > 9999_12 || value % 100 < 1 || value % 100 > 12 {
+        if value < 101 || value > 999_912 || value % 100 < 1 || value % 100 > 12 {
             return Err(CalendarError::Month);
         }
         Ok(Self(value))

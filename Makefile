@@ -1,0 +1,101 @@
+# Florin. `make help` lists what there is.
+
+CARGO ?= cargo
+CARGO_FLAGS ?=
+# The profile `make run` builds with; `release` starts later and runs faster.
+RUN_PROFILE ?= dev
+# What `make bench` runs on: sqlite, or a mysql:// or postgres:// address.
+TEST_DATABASE ?= sqlite
+
+# Every command names the whole workspace, and test programs by name: with one selection of packages, and so one set of
+# features, nothing is built twice. The test programs of the package in tests/ run once an engine, all others once.
+ALL := --workspace $(CARGO_FLAGS)
+TESTS = $(CARGO) metadata --no-deps --format-version 1 $(CARGO_FLAGS) \
+	| grep -o '"kind":\["test"\],"crate_types":\["bin"\],"name":"[^"]*","src_path":"[^"]*"' \
+	| grep $(1) '"src_path":"$(CURDIR)/tests/' | sed 's/.*"name":"\([^"]*\)".*/--test \1/'
+ENGINE_TESTS = $(or $(shell $(call TESTS,)),$(error the package in tests/ has no test programs))
+OTHER_TESTS = $(shell $(call TESTS,-v))
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## Print this list
+	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Run
+.PHONY: run
+run: ## Build, make and migrate data/florin.db, seed a demo user, serve on http://127.0.0.1:8080
+	$(CARGO) build --profile $(RUN_PROFILE) $(CARGO_FLAGS) -p florin-api --bin florin-api
+	$(CARGO) run --quiet --profile $(RUN_PROFILE) $(CARGO_FLAGS) -p florin-api --bin florin-api -- seed-demo
+	$(CARGO) run --quiet --profile $(RUN_PROFILE) $(CARGO_FLAGS) -p florin-api --bin florin-api -- serve
+
+.PHONY: servers
+servers: ## Throwaway MariaDB, PostgreSQL and Redis until Ctrl-C; prints their addresses
+	@tests/servers.sh
+
+.PHONY: clean-data
+clean-data: ## Remove data/: the local database and its signing key
+	rm -rf data
+
+##@ Build
+.PHONY: build
+build: ## Build every program, library and test
+	$(CARGO) build $(ALL) --lib --bins --tests
+
+##@ Test
+.PHONY: test
+test: ## Every test, the acceptance suite on SQLite, MariaDB and PostgreSQL; starts and ends its own servers
+	tests/servers.sh $(MAKE) --no-print-directory --keep-going test-unit test-sqlite on-mariadb on-postgres
+
+.PHONY: test-unit
+test-unit: build ## Every other test, the documentation's examples included; needs no server
+	$(CARGO) test $(ALL) --no-fail-fast --lib --bins $(OTHER_TESTS)
+	$(CARGO) test $(ALL) --no-fail-fast --doc
+
+.PHONY: test-sqlite
+test-sqlite: build ## The acceptance suite on SQLite; needs no server
+	TEST_DATABASE=sqlite $(CARGO) test $(ALL) --no-fail-fast $(ENGINE_TESTS)
+
+.PHONY: test-mariadb
+test-mariadb: ## The acceptance suite on a throwaway MariaDB
+	tests/servers.sh --only mariadb $(MAKE) --no-print-directory on-mariadb
+
+.PHONY: test-postgres
+test-postgres: ## The acceptance suite on a throwaway PostgreSQL
+	tests/servers.sh --only postgres $(MAKE) --no-print-directory on-postgres
+
+# Inside tests/servers.sh.
+.PHONY: on-mariadb on-postgres
+on-mariadb: build
+	TEST_DATABASE="$${TEST_MARIADB_URL:?}" $(CARGO) test $(ALL) --no-fail-fast $(ENGINE_TESTS)
+on-postgres: build
+	TEST_DATABASE="$${TEST_POSTGRES_URL:?}" $(CARGO) test $(ALL) --no-fail-fast $(ENGINE_TESTS)
+
+.PHONY: bench
+bench: ## The benchmarks, on SQLite or on what TEST_DATABASE names
+	TEST_DATABASE="$(TEST_DATABASE)" $(CARGO) bench $(CARGO_FLAGS) -p acceptance
+
+##@ Judge
+.PHONY: fmt
+fmt: ## Format the source
+	$(CARGO) fmt --all
+
+.PHONY: fmt-check clippy docs
+fmt-check:
+	$(CARGO) fmt --all --check
+clippy:
+	$(CARGO) clippy $(ALL) --all-targets -- -D warnings
+docs:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(ALL) --no-deps
+
+.PHONY: lint
+lint: fmt-check clippy docs ## Formatting, clippy and documentation, every warning an error
+
+.PHONY: licences
+licences: ## Check every dependency's licence, source and name against deny.toml
+	python3 .ci/licences.py
+
+.PHONY: check
+check: ## All that a change must pass, as continuous integration runs it
+	.ci/run

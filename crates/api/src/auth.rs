@@ -1,0 +1,100 @@
+//! Who sent a request.
+//!
+//! The token is looked up once, by [`authenticate`], before a handler's arguments are read. [`Caller`] and [`Admin`] only
+//! hand out the result, at once: as the first argument of a handler they refuse before any body is read.
+
+use std::future::{Ready, ready};
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header;
+use actix_web::middleware::Next;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
+use florin_app::auth::Auth;
+use florin_app::error::AppError;
+use florin_domain::account::{Account, Role};
+use florin_domain::session::Principal;
+
+use crate::problem::{self, Problem};
+
+/// The signed-in person. The first argument of every handler that needs one.
+#[derive(Debug, Clone)]
+pub struct Caller(pub Principal);
+
+impl Caller {
+    /// The person's account.
+    #[must_use]
+    pub fn account(&self) -> &Account {
+        &self.0.account
+    }
+}
+
+/// The signed-in person, who is an admin; 403 for others.
+#[derive(Debug, Clone)]
+pub struct Admin(pub Principal);
+
+#[derive(Clone)]
+struct Authenticated(problem::Result<Principal>);
+
+/// Looks a bearer token up and notes the outcome for [`Caller`]. A request without one goes on: whether it needs one is
+/// for its handler to say.
+///
+/// # Errors
+/// None of its own.
+pub async fn authenticate<B: MessageBody>(
+    auth: web::Data<Auth>,
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    if req.headers().contains_key(header::AUTHORIZATION) {
+        let outcome = match bearer(&req) {
+            Some(token) => auth.authenticate(token).await.map_err(Problem::from),
+            None => Err(unauthenticated()),
+        };
+        req.extensions_mut().insert(Authenticated(outcome));
+    }
+    next.call(req).await
+}
+
+/// The token of the one `Authorization: Bearer` header.
+fn bearer(req: &ServiceRequest) -> Option<&str> {
+    let mut values = req.headers().get_all(header::AUTHORIZATION);
+    let (scheme, token) = values.next()?.to_str().ok()?.split_once(' ')?;
+    let token = token.trim_start_matches(' ');
+    let well_formed = values.next().is_none() && scheme.eq_ignore_ascii_case("bearer") && !token.is_empty();
+    Some(token).filter(|_| well_formed)
+}
+
+/// The same answer for a missing, malformed, forged or ended token.
+fn unauthenticated() -> Problem {
+    let detail = "the access token is missing or not in force".to_owned();
+    AppError::Unauthenticated { code: "invalid_token", detail }.into()
+}
+
+fn principal(req: &HttpRequest) -> problem::Result<Principal> {
+    req.extensions().get::<Authenticated>().cloned().map_or_else(|| Err(unauthenticated()), |outcome| outcome.0)
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Ready<problem::Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(principal(req).map(Self))
+    }
+}
+
+impl FromRequest for Admin {
+    type Error = Problem;
+    type Future = Ready<problem::Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(principal(req).and_then(|principal| match principal.account.role {
+            Role::Admin => Ok(Self(principal)),
+            Role::User => {
+                let detail = "this is for admins".to_owned();
+                Err(AppError::Forbidden { code: "forbidden", detail }.into())
+            }
+        }))
+    }
+}

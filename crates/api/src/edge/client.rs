@@ -1,0 +1,103 @@
+//! Which address a request comes from.
+
+use std::net::IpAddr;
+
+use actix_web::HttpRequest;
+
+/// An address or a network in CIDR notation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    base: IpAddr,
+    prefix: u32,
+}
+
+impl Network {
+    /// Reads `10.0.0.1`, `10.0.0.0/8` or `fd00::/8`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (address, prefix) = text.split_once('/').map_or((text, None), |(a, p)| (a, Some(p)));
+        let base: IpAddr = address.trim().parse().ok()?;
+        let bits = if base.is_ipv4() { 32 } else { 128 };
+        let prefix = prefix.map_or(Some(bits), |prefix| prefix.trim().parse().ok())?;
+        (prefix <= bits).then_some(Self { base, prefix })
+    }
+
+    /// Whether `address` lies in it.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.base, address.to_canonical()) {
+            (IpAddr::V4(base), IpAddr::V4(address)) => {
+                let mask = u32::MAX.checked_shl(32 - self.prefix).unwrap_or(0);
+                base.to_bits() & mask == address.to_bits() & mask
+            }
+            (IpAddr::V6(base), IpAddr::V6(address)) => {
+                let mask = u128::MAX.checked_shl(128 - self.prefix).unwrap_or(0);
+                base.to_bits() & mask == address.to_bits() & mask
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Proxies whose `X-Forwarded-For` is believed.
+#[derive(Debug, Clone, Default)]
+pub struct TrustedProxies(pub Vec<Network>);
+
+/// The client's address: the peer, or, when the peer is a trusted proxy, the last address in `X-Forwarded-For` that is
+/// not one. What others write into the header is ignored.
+#[must_use]
+pub fn client_address(req: &HttpRequest, proxies: &TrustedProxies) -> Option<IpAddr> {
+    let trusted = |address: IpAddr| proxies.0.iter().any(|network| network.contains(address));
+    let peer = req.peer_addr()?.ip().to_canonical();
+    if !trusted(peer) {
+        return Some(peer);
+    }
+    let headers: Vec<&str> = req.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok()).collect();
+    let mut client = peer;
+    for hop in headers.iter().rev().flat_map(|header| header.rsplit(',')) {
+        // A hop that is no address ends what can be believed.
+        let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
+        client = address.to_canonical();
+        if !trusted(client) {
+            break;
+        }
+    }
+    Some(client)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn address(peer: &str, forwarded: &[&str]) -> String {
+        let proxies = TrustedProxies(vec![Network::parse("10.0.0.0/8").unwrap(), Network::parse("fd00::1").unwrap()]);
+        let mut request = TestRequest::default().peer_addr(format!("{peer}:1").parse().unwrap());
+        for value in forwarded {
+            request = request.append_header(("x-forwarded-for", *value));
+        }
+        client_address(&request.to_http_request(), &proxies).unwrap().to_string()
+    }
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        assert_eq!(address("192.0.2.1", &["198.51.100.1"]), "192.0.2.1");
+        assert_eq!(address("10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
+        assert_eq!(address("10.0.0.1", &["6.6.6.6, 198.51.100.1, 10.0.0.2"]), "198.51.100.1");
+        assert_eq!(address("10.0.0.1", &["6.6.6.6", "198.51.100.1"]), "198.51.100.1");
+        assert_eq!(address("10.0.0.1", &["6.6.6.6, nonsense"]), "10.0.0.1");
+        assert_eq!(address("10.0.0.1", &[]), "10.0.0.1");
+        assert_eq!(address("[::ffff:10.0.0.1]", &["198.51.100.1"]), "198.51.100.1");
+        assert_eq!(address("[fd00::1]", &["2001:db8::7"]), "2001:db8::7");
+    }
+
+    #[test]
+    fn networks_are_read() {
+        assert!(Network::parse("0.0.0.0/0").unwrap().contains("9.9.9.9".parse().unwrap()));
+        assert!(!Network::parse("10.0.0.0/31").unwrap().contains("10.0.0.2".parse().unwrap()));
+        for bad in ["", "10.0.0.0/33", "10.0.0/8", "a", "::/129", "10.0.0.0/-1"] {
+            assert_eq!(Network::parse(bad), None, "{bad}");
+        }
+    }
+}

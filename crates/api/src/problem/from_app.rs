@@ -1,0 +1,48 @@
+//! Which status tells which refusal. Nowhere else are the statuses of the use cases' errors chosen.
+
+use actix_web::http::StatusCode;
+use florin_app::error::AppError;
+
+use super::Problem;
+
+/// Seconds after which work may be tried again that waited for too much other work.
+const BUSY_SECONDS: u32 = 1;
+/// Seconds after which work may be tried again that found storage away.
+const UNAVAILABLE_SECONDS: u32 = 2;
+
+impl From<AppError> for Problem {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Invalid(errors) => Self::invalid(errors),
+            AppError::NotFound => Self::not_found(),
+            AppError::NothingToDo { code, detail } => Self::new(StatusCode::NOT_FOUND, code, detail),
+            AppError::Conflict { code, detail, blocking_actions } => {
+                let problem = Self::new(StatusCode::CONFLICT, code, detail);
+                if blocking_actions.is_empty() {
+                    return problem;
+                }
+                problem.with("blocking_actions", blocking_actions.iter().map(|seq| seq.0).collect::<Vec<_>>())
+            }
+            AppError::PreconditionFailed => Self::new(
+                StatusCode::PRECONDITION_FAILED,
+                "precondition_failed",
+                "the resource is not in the version that If-Match names",
+            ),
+            AppError::Unauthenticated { code, detail } => Self::new(StatusCode::UNAUTHORIZED, code, detail),
+            AppError::Forbidden { code, detail } => Self::new(StatusCode::FORBIDDEN, code, detail),
+            AppError::Busy => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "too much work is waiting; try again in a moment")
+                    .retry_after(BUSY_SECONDS)
+            }
+            AppError::Unavailable(cause) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "storage cannot be reached for now")
+                    .retry_after(UNAVAILABLE_SECONDS)
+                    .caused_by(cause)
+            }
+            AppError::StorageFull(cause) => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", "storage has no room left").caused_by(cause)
+            }
+            AppError::Internal(cause) => Self::internal().caused_by(cause),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Entity tags: a single resource's version, as `ETag: "3"`.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::{FromRequest, HttpRequest};
+
+use crate::problem::{self, Problem};
+
+/// The `ETag` of a version.
+#[must_use]
+pub fn etag(version: i64) -> (HeaderName, HeaderValue) {
+    let value = HeaderValue::from_str(&format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"\""));
+    (header::ETAG, value)
+}
+
+/// `If-Match`: in which version a resource must be to be changed. Only strong tags match (RFC 9110, 13.1.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IfMatch {
+    /// Not sent: any version will do.
+    Absent,
+    /// `*`: any version will do, as long as there is one.
+    Any,
+    /// One of these; empty when none of the tags is one of ours, so that none matches.
+    Versions(Vec<i64>),
+}
+
+impl IfMatch {
+    /// Whether `version` may be changed.
+    #[must_use]
+    pub fn allows(&self, version: i64) -> bool {
+        match self {
+            Self::Absent | Self::Any => true,
+            Self::Versions(versions) => versions.contains(&version),
+        }
+    }
+
+    /// The versions that may be changed; `None` for any.
+    #[must_use]
+    pub fn versions(&self) -> Option<&[i64]> {
+        match self {
+            Self::Absent | Self::Any => None,
+            Self::Versions(versions) => Some(versions),
+        }
+    }
+}
+
+impl FromRequest for IfMatch {
+    type Error = Problem;
+    type Future = Ready<problem::Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(tags(req, header::IF_MATCH).map(|tags| match tags {
+            None => Self::Absent,
+            Some(Tags::Any) => Self::Any,
+            Some(Tags::List(tags)) => {
+                Self::Versions(tags.into_iter().filter(|(weak, _)| !weak).filter_map(|(_, version)| version).collect())
+            }
+        }))
+    }
+}
+
+/// `If-None-Match`: which versions the client has already. Weak tags match too (RFC 9110, 13.1.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IfNoneMatch {
+    /// Not sent: it has none.
+    Absent,
+    /// `*`: any.
+    Any,
+    /// These.
+    Versions(Vec<i64>),
+}
+
+impl IfNoneMatch {
+    /// Whether the client has `version` already, so that 304 is the answer.
+    #[must_use]
+    pub fn has(&self, version: i64) -> bool {
+        match self {
+            Self::Absent => false,
+            Self::Any => true,
+            Self::Versions(versions) => versions.contains(&version),
+        }
+    }
+}
+
+impl FromRequest for IfNoneMatch {
+    type Error = Problem;
+    type Future = Ready<problem::Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(tags(req, header::IF_NONE_MATCH).map(|tags| match tags {
+            None => Self::Absent,
+            Some(Tags::Any) => Self::Any,
+            Some(Tags::List(tags)) => Self::Versions(tags.into_iter().filter_map(|(_, version)| version).collect()),
+        }))
+    }
+}
+
+enum Tags {
+    Any,
+    /// Whether it is weak, and the version when it is one of ours.
+    List(Vec<(bool, Option<i64>)>),
+}
+
+fn tags(req: &HttpRequest, name: HeaderName) -> problem::Result<Option<Tags>> {
+    let mut list = Vec::new();
+    let mut values = req.headers().get_all(&name).peekable();
+    if values.peek().is_none() {
+        return Ok(None);
+    }
+    let malformed = || Problem::malformed("malformed_header", format!("{name} must be * or a list of entity tags"));
+    for value in values {
+        let mut rest = value.to_str().map_err(|_| malformed())?.trim();
+        if rest == "*" {
+            return Ok(Some(Tags::Any));
+        }
+        while !rest.is_empty() {
+            let (weak, tag) = rest.strip_prefix("W/").map_or((false, rest), |tag| (true, tag));
+            let (tag, after) = tag.strip_prefix('"').and_then(|tag| tag.split_once('"')).ok_or_else(malformed)?;
+            list.push((weak, tag.parse().ok().filter(|version: &i64| version.to_string() == tag)));
+            let after = after.trim_start();
+            rest = match after.strip_prefix(',') {
+                Some(next) => next.trim_start(),
+                None if after.is_empty() => after,
+                None => return Err(malformed()),
+            };
+        }
+    }
+    if list.is_empty() { Err(malformed()) } else { Ok(Some(Tags::List(list))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    async fn if_match(value: &str) -> Result<IfMatch, String> {
+        let req = TestRequest::default().insert_header(("if-match", value)).to_http_request();
+        IfMatch::extract(&req).await.map_err(|problem| problem.to_string())
+    }
+
+    #[actix_web::test]
+    async fn lists_of_tags_are_read() {
+        assert_eq!(etag(3).1, "\"3\"");
+        assert_eq!(if_match("\"3\"").await.unwrap(), IfMatch::Versions(vec![3]));
+        assert_eq!(if_match("\"3\" , W/\"4\",\"05\", \"a,b\",\"6\"").await.unwrap(), IfMatch::Versions(vec![3, 6]));
+        assert_eq!(if_match("*").await.unwrap(), IfMatch::Any);
+        assert!(!if_match("\"abc\"").await.unwrap().allows(1));
+        for bad in ["3", "\"3", "", "\"3\" \"4\"", "w/\"3\"", "*, \"3\""] {
+            assert_eq!(if_match(bad).await.unwrap_err(), "400 malformed_header", "{bad:?}");
+        }
+        let req = TestRequest::default().to_http_request();
+        assert_eq!(IfMatch::extract(&req).await.unwrap(), IfMatch::Absent);
+        let req = TestRequest::default().insert_header(("if-none-match", "W/\"3\"")).to_http_request();
+        let known = IfNoneMatch::extract(&req).await.unwrap();
+        assert!(known.has(3) && !known.has(4));
+    }
+}

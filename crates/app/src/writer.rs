@@ -1,0 +1,166 @@
+//! What every write of the ledger shares: what it is planned on, and how often it is planned anew.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use florin_domain::calendar::Timestamp;
+use florin_domain::categorizer::{Guess, Keyword, KeywordSet, Note, Source, categorize, system};
+use florin_domain::category::Taxonomy;
+use florin_domain::id::{Seq, UserId};
+use florin_domain::ledger::{ActionKind, ChangeSet, Draft, Guard, Head, OperationId};
+use florin_domain::money::Currency;
+use florin_domain::repository::{AccountRepository, CategoryRepository, LedgerRepository, RepositoryError, UniqueKey};
+
+use crate::error::{AppError, Result};
+use crate::port::{Clock, SecretGenerator};
+
+/// How many users' categories are kept in memory.
+const CACHED_USERS: usize = 10_000;
+/// Writers of one user take turns within a process; this many locks are shared by all users.
+const LOCKS: usize = 256;
+/// How often a stale plan is made again.
+const MAX_TRIES: u32 = 4;
+
+/// A user's categories and keywords, ready for use.
+pub struct Bookkeeping {
+    /// Every category that the user sees.
+    pub taxonomy: Taxonomy,
+    /// The currency of every amount.
+    pub currency: Currency,
+    keywords: KeywordSet,
+}
+
+impl Bookkeeping {
+    /// Chooses a category: by the user's keywords, then the system's, else Uncategorized. A guess at a category that
+    /// takes no expenses follows its merge or is passed over.
+    #[must_use]
+    pub fn guess(&self, notes: &str, tags: &[String]) -> Guess {
+        categorize(&[&self.keywords, system()], &Note::new(notes, tags))
+    }
+}
+
+/// What a plan is made on.
+pub struct Basis {
+    /// The head of the user's log.
+    pub head: Head,
+    /// The user's categories, keywords and currency, no older than the head.
+    pub books: Arc<Bookkeeping>,
+    /// The instant of the write.
+    pub at: Timestamp,
+}
+
+/// Plans' common ground and their way to the ledger.
+pub struct Writer {
+    accounts: Arc<dyn AccountRepository>,
+    categories: Arc<dyn CategoryRepository>,
+    ledger: Arc<dyn LedgerRepository>,
+    secrets: Arc<dyn SecretGenerator>,
+    clock: Arc<dyn Clock>,
+    cache: Mutex<HashMap<UserId, (i64, Arc<Bookkeeping>)>>,
+    turns: Vec<tokio::sync::Mutex<()>>,
+}
+
+impl Writer {
+    /// A writer over its ports.
+    #[must_use]
+    pub fn new(
+        accounts: Arc<dyn AccountRepository>,
+        categories: Arc<dyn CategoryRepository>,
+        ledger: Arc<dyn LedgerRepository>,
+        secrets: Arc<dyn SecretGenerator>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let turns = (0..LOCKS).map(|_| tokio::sync::Mutex::new(())).collect();
+        Self { accounts, categories, ledger, secrets, clock, cache: Mutex::default(), turns }
+    }
+
+    /// Waits until no other write of this user is under way in this process. Only a courtesy that spares vain plans: the
+    /// conditional writes of the ledger decide every race, those between processes too.
+    pub async fn turn(&self, user: UserId) -> tokio::sync::MutexGuard<'_, ()> {
+        let lock = usize::try_from(user.0).unwrap_or_default() % LOCKS;
+        self.turns[lock].lock().await
+    }
+
+    /// What to plan on now.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn basis(&self, user: UserId) -> Result<Basis> {
+        let head = self.ledger.head(user).await?;
+        let books = self.books(user, head.taxonomy_version).await?;
+        Ok(Basis { head, books, at: self.clock.now() })
+    }
+
+    /// The user's categories, no older than `version`.
+    async fn books(&self, user: UserId, version: i64) -> Result<Arc<Bookkeeping>> {
+        let cached = self.cache.lock().unwrap_or_else(PoisonError::into_inner).get(&user).cloned();
+        if let Some((_, books)) = cached.filter(|(at, _)| *at == version) {
+            return Ok(books);
+        }
+        let taxonomy = Taxonomy::new(self.categories.categories(user).await?);
+        let keywords = self.categories.keywords(user).await?;
+        let account = self.accounts.account(user).await?.ok_or(AppError::NotFound)?;
+        let live = keywords.into_iter().filter_map(|keyword| {
+            // A keyword of a merged category speaks for the one that it was merged into; of an archived one, for none.
+            let category = match taxonomy.fate(keyword.category) {
+                florin_domain::category::Fate::Live => keyword.category,
+                florin_domain::category::Fate::Merged(into) => into,
+                florin_domain::category::Fate::Gone => return None,
+            };
+            Some(Keyword { phrase: keyword.phrase, category })
+        });
+        let keywords = KeywordSet::new(live, Source::UserKeyword);
+        let books = Arc::new(Bookkeeping { taxonomy, currency: account.currency, keywords });
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= CACHED_USERS {
+            cache.clear();
+        }
+        cache.insert(user, (version, Arc::clone(&books)));
+        Ok(books)
+    }
+
+    /// The draft of an ordinary action. With `exclusive` the plan is stale after any other action.
+    #[must_use]
+    pub fn draft(
+        &self,
+        user: UserId,
+        basis: &Basis,
+        kind: ActionKind,
+        operation: &OperationId,
+        exclusive: bool,
+    ) -> Draft {
+        let guard = Guard { taxonomy_version: basis.head.taxonomy_version, seq: exclusive.then_some(basis.head.seq) };
+        Draft { user, at: basis.at, kind, operation: operation.clone(), salt: self.secrets.salt(), guard }
+    }
+
+    /// A name for a write whose client gave none.
+    #[must_use]
+    pub fn operation(&self) -> OperationId {
+        self.secrets.operation()
+    }
+
+    /// Applies a plan. `None` when it was stale: plan again on a new [`Basis`].
+    ///
+    /// # Errors
+    /// Those of storage; `stale` after [`MAX_TRIES`] vain plans.
+    pub async fn apply(&self, change_set: &ChangeSet, tries: &mut Tries) -> Result<Option<Seq>> {
+        match self.ledger.apply(change_set).await {
+            Ok(applied) => Ok(Some(applied.seq)),
+            // A taken external_id was free when the plan was made: the next plan sees who has it.
+            Err(RepositoryError::Stale | RepositoryError::Taken(UniqueKey::ExternalId)) if tries.again() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// How often a plan was made.
+#[derive(Debug, Default)]
+pub struct Tries(u32);
+
+impl Tries {
+    /// Whether another try is left; counts this one.
+    pub(crate) fn again(&mut self) -> bool {
+        self.0 += 1;
+        self.0 < MAX_TRIES
+    }
+}

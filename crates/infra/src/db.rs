@@ -1,0 +1,142 @@
+//! The database: connecting, transactions with retries, errors, migrations. Everything that differs between SQLite,
+//! MariaDB/MySQL and PostgreSQL is in this module and nowhere else.
+
+mod connect;
+mod failure;
+mod migrate;
+mod transaction;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use florin_domain::repository::RepositoryError;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
+use tokio::sync::Mutex;
+
+use crate::id_allocator::{Remainder, Sequence};
+
+pub(crate) use failure::{Failure, failed};
+pub use migrate::SchemaState;
+pub(crate) use transaction::Tx;
+
+/// How to connect.
+#[derive(Debug, Clone)]
+pub struct DatabaseOptions {
+    /// The most connections: of a server in all, of a SQLite file for reading (one more writes).
+    pub max_connections: u32,
+    /// Whether a SQLite file, and the folder that it is in, are made when they are missing.
+    pub create: bool,
+    /// How long a request waits for a free connection before it fails with `Unavailable`.
+    pub acquire_timeout: Duration,
+}
+
+impl Default for DatabaseOptions {
+    fn default() -> Self {
+        Self { max_connections: 16, create: false, acquire_timeout: Duration::from_secs(3) }
+    }
+}
+
+/// Why a database cannot be used at all.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// The address is of no kind that is known.
+    #[error("the database address must start with sqlite://, mysql://, mariadb:// or postgres://")]
+    UnknownScheme,
+    /// The address cannot be read. The reason is left out: it could quote a password.
+    #[error("the database address is malformed")]
+    MalformedAddress,
+    /// There is no such SQLite file.
+    #[error("there is no database file {0}; create it by migrating")]
+    MissingFile(String),
+    /// The folder of a SQLite file cannot be made.
+    #[error("the folder of the database file cannot be made")]
+    Folder(#[source] std::io::Error),
+    /// It was migrated by a later version of this program.
+    #[error("the database was migrated by a later version of this program (to {0}); nothing was changed")]
+    Newer(String),
+    /// Another process has been migrating for too long.
+    #[error("another process is migrating the database")]
+    Locked,
+    /// The database failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+/// A database, with its pools. Cloning is cheap and shares them.
+#[derive(Debug, Clone)]
+pub struct Database {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// All connections of a server; the one writing connection of a SQLite file.
+    write: DatabaseConnection,
+    /// The same pool for a server; connections that refuse to write for a SQLite file.
+    read: DatabaseConnection,
+    remainders: HashMap<Sequence, Mutex<Remainder>>,
+}
+
+impl Database {
+    /// Connects to `sqlite://path` (relative, or absolute with a third slash), `mysql://`, `mariadb://` or `postgres://`.
+    /// A SQLite file is opened at once; servers are first reached by the first use, so that a server that is away for a
+    /// while does not keep this process from starting.
+    ///
+    /// # Errors
+    /// Every [`DatabaseError`] except `Newer` and `Locked`.
+    pub async fn connect(url: &str, options: &DatabaseOptions) -> Result<Self, DatabaseError> {
+        let (write, read) = connect::pools(url, options).await?;
+        let remainders = Sequence::ALL.into_iter().map(|sequence| (sequence, Mutex::default())).collect();
+        Ok(Self { inner: Arc::new(Inner { write, read, remainders }) })
+    }
+
+    /// Reaches the database once.
+    ///
+    /// # Errors
+    /// `Unavailable` when it does not answer.
+    pub async fn ping(&self) -> Result<(), RepositoryError> {
+        self.read().ping().await.map_err(failed)
+    }
+
+    /// What kind of database it is: `sqlite`, `mysql` or `postgres`.
+    #[must_use]
+    pub fn backend_name(&self) -> &'static str {
+        match self.backend() {
+            DbBackend::Sqlite => "sqlite",
+            DbBackend::MySql => "mysql",
+            DbBackend::Postgres => "postgres",
+            _ => "unknown",
+        }
+    }
+
+    /// Closes all connections, after those in use have been given back.
+    pub async fn close(&self) {
+        for pool in [&self.inner.read, &self.inner.write] {
+            if let Err(error) = pool.close_by_ref().await {
+                tracing::warn!(%error, "closing a database pool failed");
+            }
+        }
+    }
+
+    /// The connections to read with. They see what was committed before.
+    pub(crate) fn read(&self) -> &DatabaseConnection {
+        &self.inner.read
+    }
+
+    pub(crate) fn remainder(&self, sequence: Sequence) -> Option<&Mutex<Remainder>> {
+        self.inner.remainders.get(&sequence)
+    }
+
+    fn backend(&self) -> DbBackend {
+        self.inner.write.get_database_backend()
+    }
+
+    /// The sum of an integer column, as a 64-bit integer on every database; NULL over no rows.
+    pub(crate) fn sum(&self, column: impl Into<Expr>) -> Expr {
+        // SUM(BIGINT) is DECIMAL on MySQL and NUMERIC on PostgreSQL. MySQL names the integer type differently in a cast.
+        let integer = if self.backend() == DbBackend::MySql { "SIGNED" } else { "BIGINT" };
+        column.into().sum().cast_as(integer)
+    }
+}

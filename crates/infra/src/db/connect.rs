@@ -1,0 +1,181 @@
+//! Pools, set so that the three databases behave alike.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::sqlx::{ConnectOptions, Connection, Executor, Pool};
+use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxError};
+
+use super::{DatabaseError, DatabaseOptions, Failure, failed};
+
+/// A connection that was idle for longer is tried before it is used.
+const TEST_AFTER_IDLE: Duration = Duration::from_secs(30);
+/// How long SQLite waits for another process's transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Prepared statements kept per connection. Lists are padded to powers of two, so that there are not many.
+const STATEMENTS: usize = 250;
+
+/// How the sessions of MySQL and MariaDB are set, whatever the server's defaults: errors instead of truncated values, no
+/// row that can be read only once, no lock waited for longer than a client waits.
+const MYSQL_SESSION: [&str; 2] = [
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,\
+     NO_ENGINE_SUBSTITUTION', SESSION innodb_lock_wait_timeout = 3",
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+];
+/// The same for PostgreSQL.
+const POSTGRES_SESSION: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+                                SET lock_timeout = '3s'; SET timezone = 'UTC'";
+
+/// The pool to write with and the pool to read with.
+pub(super) async fn pools(
+    url: &str,
+    options: &DatabaseOptions,
+) -> Result<(DatabaseConnection, DatabaseConnection), DatabaseError> {
+    let (scheme, rest) = url.split_once("://").ok_or(DatabaseError::UnknownScheme)?;
+    match scheme {
+        "sqlite" => sqlite(rest, options).await,
+        "mysql" | "mariadb" => {
+            let pool: DatabaseConnection = mysql(&format!("mysql://{rest}"), options)?.into();
+            Ok((pool.clone(), pool))
+        }
+        "postgres" | "postgresql" => {
+            let pool: DatabaseConnection = postgres(url, options)?.into();
+            Ok((pool.clone(), pool))
+        }
+        _ => Err(DatabaseError::UnknownScheme),
+    }
+}
+
+async fn sqlite(
+    path: &str,
+    options: &DatabaseOptions,
+) -> Result<(DatabaseConnection, DatabaseConnection), DatabaseError> {
+    if path.is_empty() || path.contains('?') || path == ":memory:" {
+        return Err(DatabaseError::MalformedAddress);
+    }
+    let file = Path::new(path);
+    if options.create {
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder).map_err(DatabaseError::Folder)?;
+        }
+    } else if !file.is_file() {
+        return Err(DatabaseError::MissingFile(path.to_owned()));
+    }
+
+    let common = SqliteConnectOptions::new()
+        .filename(file)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging();
+    // FULL: a commit that was acknowledged outlives a power cut.
+    let writing = common
+        .clone()
+        .create_if_missing(options.create)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
+    let reading = common.pragma("query_only", "ON");
+
+    // Opened at once: switching a new file to WAL is not for readers to do. Two processes that start together are in each
+    // other's way at that.
+    let mut tries = 0;
+    let writers = loop {
+        let pool = sqlite_pool(options).max_connections(1).connect_with(writing.clone()).await;
+        match pool.map_err(|error| Failure::Database(DbErr::Conn(RuntimeErr::SqlxError(error.into())))) {
+            Ok(pool) => break pool,
+            Err(failure) if failure.is_contention() && tries < 50 => {
+                tries += 1;
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Err(failure) => return Err(DatabaseError::Repository(failure.into())),
+        }
+    };
+    let readers = sqlite_pool(options).max_connections(options.max_connections).connect_lazy_with(reading);
+    Ok((writers.into(), readers.into()))
+}
+
+fn sqlite_pool(options: &DatabaseOptions) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .acquire_timeout(options.acquire_timeout)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        // After SQLITE_FULL the transaction is gone, but sqlx still counts it; every later BEGIN would fail.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                if connection.is_in_transaction() {
+                    connection.ping().await?;
+                }
+                Ok(!connection.is_in_transaction())
+            })
+        })
+}
+
+/// sqlx gives a connection back inside an open transaction when a future is dropped while it waits for BEGIN. Whoever got
+/// it next would write into that transaction, and lose it. So every connection is rolled back when it is given back, and
+/// tried before it is used when it has been idle.
+macro_rules! server_pool {
+    ($options:ty, $given:expr) => {
+        <$options>::new()
+            .max_connections($given.max_connections)
+            .acquire_timeout($given.acquire_timeout)
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for >= TEST_AFTER_IDLE {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    connection.execute("ROLLBACK").await?;
+                    Ok(true)
+                })
+            })
+    };
+}
+
+fn mysql(url: &str, options: &DatabaseOptions) -> Result<Pool<sea_orm::sqlx::MySql>, DatabaseError> {
+    let connect = url
+        .parse::<MySqlConnectOptions>()
+        .map_err(|_| DatabaseError::MalformedAddress)?
+        .charset("utf8mb4")
+        .collation("utf8mb4_bin")
+        .timezone(Some("+00:00".to_owned()))
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging();
+    let pool = server_pool!(MySqlPoolOptions, options).after_connect(|connection, _| {
+        Box::pin(async move {
+            for statement in MYSQL_SESSION {
+                connection.execute(statement).await?;
+            }
+            Ok(())
+        })
+    });
+    Ok(pool.connect_lazy_with(connect))
+}
+
+fn postgres(url: &str, options: &DatabaseOptions) -> Result<Pool<sea_orm::sqlx::Postgres>, DatabaseError> {
+    let connect = url
+        .parse::<PgConnectOptions>()
+        .map_err(|_| DatabaseError::MalformedAddress)?
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging();
+    let pool = server_pool!(PgPoolOptions, options).after_connect(|connection, _| {
+        Box::pin(async move {
+            connection.execute(POSTGRES_SESSION).await?;
+            Ok(())
+        })
+    });
+    Ok(pool.connect_lazy_with(connect))
+}
+
+/// The repository's error for an error of sqlx.
+pub(super) fn sqlx_failed(error: SqlxError) -> DatabaseError {
+    DatabaseError::Repository(failed(DbErr::Query(RuntimeErr::SqlxError(error.into()))))
+}

@@ -1,0 +1,238 @@
+//! What went wrong in the database, told apart once for all three.
+
+use florin_domain::repository::RepositoryError;
+use sea_orm::{DbErr, RuntimeErr, SqlxError, SqlxMySqlError, SqlxPostgresError, SqlxSqliteError};
+
+/// Why a unit of work did not happen.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// It refused by itself: something that it checked does not hold.
+    Refused(RepositoryError),
+    /// The database failed; nothing was committed.
+    Database(DbErr),
+    /// The connection was lost while COMMIT was under way: whether it happened is not known.
+    OutcomeUnknown(DbErr),
+}
+
+/// What a failure calls for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// Another transaction was in the way.
+    Contention,
+    /// The connection broke before COMMIT; another one may work.
+    Lost,
+    /// The server is not there, is full of connections, or takes no writes.
+    Unreachable,
+    /// The disk is full.
+    Full,
+    /// A number left the range of its column.
+    Range,
+    /// A defect.
+    Other,
+}
+
+impl From<DbErr> for Failure {
+    fn from(error: DbErr) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<RepositoryError> for Failure {
+    fn from(error: RepositoryError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<Failure> for RepositoryError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(error) => error,
+            Failure::OutcomeUnknown(error) => Self::Unavailable(error.into()),
+            Failure::Database(error) => match class(&error) {
+                Class::Contention | Class::Lost | Class::Unreachable => Self::Unavailable(error.into()),
+                Class::Full => Self::StorageFull(error.into()),
+                Class::Range => Self::OutOfRange,
+                Class::Other => Self::Internal(error.into()),
+            },
+        }
+    }
+}
+
+/// The repository's error for a database error outside a unit of work.
+pub(crate) fn failed(error: DbErr) -> RepositoryError {
+    Failure::Database(error).into()
+}
+
+impl Failure {
+    /// A defect, in words.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self::Refused(RepositoryError::Internal(message.into().into()))
+    }
+
+    /// The failure of a COMMIT. A database that answered with an error has not committed; one that did not answer may
+    /// have.
+    pub(super) fn of_commit(error: DbErr) -> Self {
+        match class(&error) {
+            Class::Lost | Class::Unreachable => Self::OutcomeUnknown(error),
+            _ => Self::Database(error),
+        }
+    }
+
+    /// Whether the whole unit of work may succeed when it is run again.
+    pub(super) fn is_transient(&self) -> bool {
+        matches!(self, Self::Database(error) if matches!(class(error), Class::Contention | Class::Lost))
+    }
+
+    /// Whether another transaction was in the way.
+    pub(super) fn is_contention(&self) -> bool {
+        matches!(self, Self::Database(error) if class(error) == Class::Contention)
+    }
+
+    /// Whether it is a violated unique key whose name (or, on SQLite, whose list of columns) contains `key`.
+    pub(crate) fn violates(&self, key: &str) -> bool {
+        matches!(self, Self::Database(error) if unique_key(error).is_some_and(|name| name.contains(key)))
+    }
+}
+
+fn sqlx_error(error: &DbErr) -> Option<&SqlxError> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error)) => Some(error),
+        _ => None,
+    }
+}
+
+fn class(error: &DbErr) -> Class {
+    if matches!(error, DbErr::ConnectionAcquire(_)) {
+        return Class::Unreachable;
+    }
+    let while_connecting = matches!(error, DbErr::Conn(_));
+    match sqlx_error(error) {
+        Some(SqlxError::Database(error)) => {
+            if let Some(error) = error.try_downcast_ref::<SqlxMySqlError>() {
+                mysql_class(error.number())
+            } else if let Some(error) = error.try_downcast_ref::<SqlxPostgresError>() {
+                postgres_class(error.code())
+            } else if error.try_downcast_ref::<SqlxSqliteError>().is_some() {
+                let code = error.code().and_then(|code| code.parse().ok()).unwrap_or_default();
+                sqlite_class(code, error.message())
+            } else {
+                Class::Other
+            }
+        }
+        Some(SqlxError::PoolTimedOut | SqlxError::PoolClosed) => Class::Unreachable,
+        Some(SqlxError::Io(_) | SqlxError::Tls(_) | SqlxError::WorkerCrashed) if while_connecting => Class::Unreachable,
+        // `BeginFailed` and `InvalidSavePointStatement` come from a connection that was left inside a transaction; it is
+        // closed when it is given back.
+        Some(
+            SqlxError::Io(_)
+            | SqlxError::Tls(_)
+            | SqlxError::Protocol(_)
+            | SqlxError::WorkerCrashed
+            | SqlxError::BeginFailed
+            | SqlxError::InvalidSavePointStatement,
+        ) => Class::Lost,
+        _ => Class::Other,
+    }
+}
+
+fn mysql_class(number: u16) -> Class {
+    match number {
+        // Deadlock, lock wait timeout, record changed since it was read.
+        1213 | 1205 | 1020 => Class::Contention,
+        // Shutdown, interrupted, network errors, not in the cluster's primary component, killed, idle for too long.
+        1053 | 1317 | 1158..=1161 | 1047 | 1927 | 4031 => Class::Lost,
+        // Too many connections (three limits), read-only (three ways), host blocked.
+        1040 | 1203 | 1226 | 1290 | 1792 | 1836 | 1129 => Class::Unreachable,
+        1021 | 1114 => Class::Full,
+        1690 | 1264 => Class::Range,
+        _ => Class::Other,
+    }
+}
+
+fn postgres_class(code: &str) -> Class {
+    match code {
+        "40001" | "40P01" | "55P03" => Class::Contention,
+        // Terminated by an administrator or a crash.
+        "57P01" | "57P02" => Class::Lost,
+        // Too many connections, out of memory, starting up, cancelled, read-only.
+        "53300" | "53200" | "57P03" | "57014" | "25006" => Class::Unreachable,
+        "53100" => Class::Full,
+        "22003" => Class::Range,
+        _ if code.starts_with("08") => Class::Lost,
+        _ => Class::Other,
+    }
+}
+
+fn sqlite_class(extended_code: i32, message: &str) -> Class {
+    match (extended_code, extended_code & 0xff) {
+        // A sum that overflowed became a REAL, which a STRICT table refuses for an INTEGER column.
+        (3091, _) => Class::Range,
+        (1, _) if message.contains("integer overflow") => Class::Range,
+        // BUSY with its variants (SNAPSHOT, RECOVERY), LOCKED.
+        (_, 5 | 6) => Class::Contention,
+        (_, 13) => Class::Full,
+        // READONLY, IOERR, CANTOPEN.
+        (_, 8 | 10 | 14) => Class::Unreachable,
+        _ => Class::Other,
+    }
+}
+
+/// The violated unique key: its name, or `table.column, table.column` on SQLite.
+fn unique_key(error: &DbErr) -> Option<String> {
+    error.sql_err()?;
+    let SqlxError::Database(error) = sqlx_error(error)? else { return None };
+    if !error.is_unique_violation() {
+        return None;
+    }
+    match error.constraint() {
+        Some(name) => Some(name.to_owned()),
+        // The values come first in these messages; what a client sent must not pass for a key's name.
+        None => [" for key ", "constraint failed: "]
+            .into_iter()
+            .find_map(|before| error.message().rsplit_once(before))
+            .map(|(_, key)| key.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_database_is_read_the_same() {
+        for (class, expected) in [
+            (mysql_class(1213), Class::Contention),
+            (mysql_class(1205), Class::Contention),
+            (mysql_class(1020), Class::Contention),
+            (mysql_class(1040), Class::Unreachable),
+            (mysql_class(1290), Class::Unreachable),
+            (mysql_class(1114), Class::Full),
+            (mysql_class(1690), Class::Range),
+            (mysql_class(1062), Class::Other),
+            (postgres_class("40001"), Class::Contention),
+            (postgres_class("40P01"), Class::Contention),
+            (postgres_class("55P03"), Class::Contention),
+            (postgres_class("25006"), Class::Unreachable),
+            (postgres_class("08006"), Class::Lost),
+            (postgres_class("53100"), Class::Full),
+            (postgres_class("22003"), Class::Range),
+            (postgres_class("23505"), Class::Other),
+            (sqlite_class(5, "database is locked"), Class::Contention),
+            (sqlite_class(517, "database is locked"), Class::Contention),
+            (sqlite_class(6, "database table is locked"), Class::Contention),
+            (sqlite_class(13, "database or disk is full"), Class::Full),
+            (sqlite_class(3091, "cannot store REAL value in INTEGER column"), Class::Range),
+            (sqlite_class(2067, "UNIQUE constraint failed"), Class::Other),
+        ] {
+            assert_eq!(class, expected);
+        }
+    }
+
+    #[test]
+    fn a_full_pool_is_unavailable() {
+        let error = DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout);
+        assert!(matches!(failed(error), RepositoryError::Unavailable(_)));
+    }
+}

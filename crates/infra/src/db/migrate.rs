@@ -1,0 +1,160 @@
+//! Bringing the schema up to date, one process at a time.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use florin_migration::Migrator;
+use florin_migration::sea_orm_migration::{MigratorTrait, SchemaManager, seaql_migrations};
+use sea_orm::sqlx::{self, ConnectOptions, Connection};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, TransactionSession};
+
+use super::connect::sqlx_failed;
+use super::{Database, DatabaseError, Failure, failed};
+
+/// How long one process waits for another one's migrations, in seconds.
+const LOCK_SECONDS: u32 = 60;
+/// The key of the lock on PostgreSQL: "florin" in ASCII. It is one per database.
+const LOCK_KEY: i64 = 0x66_6c_6f_72_69_6e;
+
+/// How the database's schema compares with what this program needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SchemaState {
+    /// Nothing was ever migrated.
+    Missing,
+    /// Migrations are missing.
+    Older {
+        /// Their names, in order.
+        pending: Vec<String>,
+    },
+    /// It is what this program needs.
+    Current,
+    /// A later version of this program migrated it.
+    Newer,
+}
+
+/// Applied and known migrations, compared.
+struct Comparison {
+    any_applied: bool,
+    /// Known but not applied, in order.
+    pending: Vec<String>,
+    /// The last one that is applied but not known.
+    unknown: Option<String>,
+}
+
+impl Database {
+    /// How the schema compares with what this program needs. Changes nothing.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub async fn schema_state(&self) -> Result<SchemaState, DatabaseError> {
+        let comparison = compare(self.read(), SchemaManager::new(self.read())).await.map_err(failed)?;
+        Ok(match comparison {
+            Comparison { unknown: Some(_), .. } => SchemaState::Newer,
+            Comparison { any_applied: false, .. } => SchemaState::Missing,
+            Comparison { pending, .. } if pending.is_empty() => SchemaState::Current,
+            Comparison { pending, .. } => SchemaState::Older { pending },
+        })
+    }
+
+    /// Applies the migrations that are missing and returns their names. Any number of processes may call it at once: one
+    /// migrates, the others wait and find nothing left to do.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Newer`], with nothing touched, when a later version migrated it; [`DatabaseError::Locked`] when
+    /// another process has been migrating for a minute.
+    pub async fn migrate(&self) -> Result<Vec<String>, DatabaseError> {
+        match self.backend() {
+            DbBackend::MySql => self.migrate_mysql().await,
+            DbBackend::Postgres => self.migrate_postgres().await,
+            _ => self.migrate_sqlite().await,
+        }
+    }
+
+    /// All in one transaction, which is the lock too. Its DDL is transactional.
+    async fn migrate_sqlite(&self) -> Result<Vec<String>, DatabaseError> {
+        let started = Instant::now();
+        let tx = loop {
+            match self.begin().await.map_err(Failure::Database) {
+                Ok(tx) => break tx,
+                Err(failure) if !failure.is_contention() => return Err(DatabaseError::Repository(failure.into())),
+                Err(_) if started.elapsed() > Duration::from_secs(u64::from(LOCK_SECONDS)) => {
+                    return Err(DatabaseError::Locked);
+                }
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        };
+        let comparison = compare(&tx, SchemaManager::new(&tx)).await.map_err(failed)?;
+        if let Some(name) = comparison.unknown {
+            return Err(DatabaseError::Newer(name));
+        }
+        Migrator::up(&tx, None).await.map_err(failed)?;
+        tx.commit().await.map_err(failed)?;
+        Ok(comparison.pending)
+    }
+
+    /// The lock belongs to a connection of its own, which is outside the pool and is closed at the end, and the lock with
+    /// it, however this ends.
+    async fn migrate_mysql(&self) -> Result<Vec<String>, DatabaseError> {
+        let options = self.inner.write.get_mysql_connection_pool().connect_options();
+        let mut lock = options.connect().await.map_err(sqlx_failed)?;
+        // Names of locks belong to the whole server and have at most 64 characters.
+        let taken: Option<i64> = sqlx::query_scalar("SELECT GET_LOCK(CONCAT('florin ', SHA1(DATABASE())), ?)")
+            .bind(LOCK_SECONDS)
+            .fetch_one(&mut lock)
+            .await
+            .map_err(sqlx_failed)?;
+        if taken != Some(1) {
+            return Err(DatabaseError::Locked);
+        }
+        let done = self.migrate_locked().await;
+        lock.close().await.map_err(sqlx_failed)?;
+        done
+    }
+
+    async fn migrate_postgres(&self) -> Result<Vec<String>, DatabaseError> {
+        let options = self.inner.write.get_postgres_connection_pool().connect_options();
+        let mut lock = options.connect().await.map_err(sqlx_failed)?;
+        let started = Instant::now();
+        loop {
+            let taken: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+                .bind(LOCK_KEY)
+                .fetch_one(&mut lock)
+                .await
+                .map_err(sqlx_failed)?;
+            if taken {
+                break;
+            }
+            if started.elapsed() > Duration::from_secs(u64::from(LOCK_SECONDS)) {
+                return Err(DatabaseError::Locked);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let done = self.migrate_locked().await;
+        lock.close().await.map_err(sqlx_failed)?;
+        done
+    }
+
+    async fn migrate_locked(&self) -> Result<Vec<String>, DatabaseError> {
+        let connection = &self.inner.write;
+        let comparison = compare(connection, SchemaManager::new(connection)).await.map_err(failed)?;
+        if let Some(name) = comparison.unknown {
+            return Err(DatabaseError::Newer(name));
+        }
+        Migrator::up(connection, None).await.map_err(failed)?;
+        Ok(comparison.pending)
+    }
+}
+
+async fn compare<C: ConnectionTrait>(connection: &C, schema: SchemaManager<'_>) -> Result<Comparison, DbErr> {
+    let applied: BTreeSet<String> = if schema.has_table("seaql_migrations").await? {
+        seaql_migrations::Entity::find().all(connection).await?.into_iter().map(|row| row.version).collect()
+    } else {
+        BTreeSet::new()
+    };
+    let known: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+    Ok(Comparison {
+        any_applied: !applied.is_empty(),
+        unknown: applied.iter().rev().find(|name| !known.contains(name)).cloned(),
+        pending: known.into_iter().filter(|name| !applied.contains(name)).collect(),
+    })
+}

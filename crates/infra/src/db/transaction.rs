@@ -1,0 +1,126 @@
+//! Units of work: one transaction, run again from BEGIN when another one was in the way.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use florin_domain::repository::RepositoryError;
+use sea_orm::{
+    DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions,
+    TransactionSession, TransactionTrait,
+};
+
+use super::{Database, Failure};
+
+/// The most times a unit of work is run.
+const MAX_TRIES: u32 = 5;
+/// No further try begins after this long.
+const RETRY_BUDGET: Duration = Duration::from_secs(2);
+/// The first pause lasts up to this many milliseconds, each further one up to twice as many as the one before.
+const FIRST_PAUSE_MILLIS: u64 = 10;
+
+/// An open transaction, lent to a unit of work. It is committed or rolled back by [`Database::write`] alone.
+#[derive(Debug, Clone)]
+pub(crate) struct Tx(Arc<DatabaseTransaction>);
+
+impl Deref for Tx {
+    type Target = DatabaseTransaction;
+
+    fn deref(&self) -> &DatabaseTransaction {
+        &self.0
+    }
+}
+
+impl Database {
+    /// Runs `work` in one transaction and commits it when it succeeds. Its first error ends it: the transaction may be gone
+    /// by then, so that a later statement would commit alone. When another transaction was in the way, or the connection
+    /// broke before COMMIT, it is run again from BEGIN, at most five times and for two seconds; so `work` must have no effect
+    /// outside its transaction.
+    ///
+    /// Never call it inside `work`: SQLite has one writing connection.
+    ///
+    /// # Errors
+    /// What `work` refused with; else what the database failed with. [`Failure::OutcomeUnknown`] when the connection was
+    /// lost during COMMIT.
+    pub(crate) async fn try_write<T, F, Fut>(&self, work: F) -> Result<T, Failure>
+    where
+        F: Fn(Tx) -> Fut + Send,
+        Fut: Future<Output = Result<T, Failure>> + Send,
+        T: Send,
+    {
+        let started = Instant::now();
+        let mut tries = 1;
+        loop {
+            let failure = match self.attempt(&work).await {
+                Ok(done) => return Ok(done),
+                Err(failure) => failure,
+            };
+            let pause = pause(tries);
+            if !failure.is_transient() || tries == MAX_TRIES || started.elapsed() + pause > RETRY_BUDGET {
+                return Err(failure);
+            }
+            tracing::debug!(tries, ?failure, "a transaction is tried again");
+            tokio::time::sleep(pause).await;
+            tries += 1;
+        }
+    }
+
+    /// As [`Self::try_write`], where an unknown outcome is simply `Unavailable`.
+    ///
+    /// # Errors
+    /// Those of [`Self::try_write`], as the repository's.
+    pub(crate) async fn write<T, F, Fut>(&self, work: F) -> Result<T, RepositoryError>
+    where
+        F: Fn(Tx) -> Fut + Send,
+        Fut: Future<Output = Result<T, Failure>> + Send,
+        T: Send,
+    {
+        Ok(self.try_write(work).await?)
+    }
+
+    async fn attempt<T, F, Fut>(&self, work: &F) -> Result<T, Failure>
+    where
+        F: Fn(Tx) -> Fut + Send,
+        Fut: Future<Output = Result<T, Failure>> + Send,
+        T: Send,
+    {
+        let tx = Tx(Arc::new(self.begin().await?));
+        let result = work(tx.clone()).await;
+        let tx = Arc::try_unwrap(tx.0).map_err(|_| Failure::internal("a unit of work kept its transaction"))?;
+        match result {
+            Ok(done) => tx.commit().await.map(|()| done).map_err(Failure::of_commit),
+            Err(failure) => {
+                // The database may have rolled back by itself; the pool closes connections that are left half-way.
+                if let Err(error) = tx.rollback().await {
+                    tracing::debug!(%error, "rolling back failed");
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    /// SQLite takes the write lock with BEGIN: a transaction that reads first and is then refused the lock cannot wait for
+    /// it. The other two run at READ COMMITTED, which every connection is set to.
+    pub(super) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let mode = (self.backend() == DbBackend::Sqlite).then_some(SqliteTransactionMode::Immediate);
+        let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
+        self.inner.write.begin_with_options(options).await
+    }
+
+    /// A transaction to read in, in which everything is as of one moment: that of its first read.
+    ///
+    /// # Errors
+    /// What the database failed with.
+    pub(crate) async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        // A SQLite transaction is always a snapshot, and warns when it is told to be one.
+        let level = (self.backend() != DbBackend::Sqlite).then_some(IsolationLevel::RepeatableRead);
+        self.inner.read.begin_with_config(level, None).await
+    }
+}
+
+/// A pause of random length before the next try, so that those in each other's way part.
+fn pause(tries: u32) -> Duration {
+    let most = FIRST_PAUSE_MILLIS << tries.min(MAX_TRIES);
+    let random = getrandom::u64().unwrap_or_default();
+    Duration::from_millis(1 + random % most)
+}

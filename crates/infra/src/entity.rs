@@ -1,0 +1,21 @@
+//! The tables as sea-orm sees them. What the columns mean stands in the migrations; what they mean to the product, in the
+//! domain. Nothing here leaves this crate.
+
+// sea-orm's derives need `pub` items; that they go no further than this crate is said once, where the module is declared.
+#![allow(unreachable_pub, missing_docs)]
+
+pub mod category;
+pub mod category_budget;
+pub mod expense;
+pub mod id_range;
+pub mod keyword;
+pub mod last_user_action;
+pub mod monthly_expense;
+pub mod one_time_code;
+pub mod refresh_token;
+pub mod session;
+pub mod tag;
+pub mod tag_map;
+pub mod user_action;
+pub mod user_cred;
+pub mod user_login;

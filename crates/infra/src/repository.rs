@@ -1,0 +1,17 @@
+//! The repository ports of the domain, on any of the databases of [`crate::db`].
+
+mod account;
+mod budget;
+mod category;
+mod expense;
+mod ledger;
+mod report;
+mod session;
+
+pub use account::SqlAccountRepository;
+pub use budget::SqlBudgetRepository;
+pub use category::SqlCategoryRepository;
+pub use expense::SqlExpenseRepository;
+pub use ledger::SqlLedgerRepository;
+pub use report::SqlReportRepository;
+pub use session::SqlSessionRepository;

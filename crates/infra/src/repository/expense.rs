@@ -1,0 +1,15 @@
+//! (being written)
+
+use crate::db::Database;
+
+/// Placeholder.
+#[derive(Debug)]
+pub struct SqlExpenseRepository(Database);
+
+impl SqlExpenseRepository {
+    /// On that database.
+    #[must_use]
+    pub const fn new(database: Database) -> Self {
+        Self(database)
+    }
+}

@@ -1,0 +1,15 @@
+//! (being written)
+
+use crate::db::Database;
+
+/// Placeholder.
+#[derive(Debug)]
+pub struct SqlLedgerRepository(Database);
+
+impl SqlLedgerRepository {
+    /// On that database.
+    #[must_use]
+    pub const fn new(database: Database) -> Self {
+        Self(database)
+    }
+}

@@ -1,0 +1,122 @@
+//! What settings must hold before anything starts.
+
+use secrecy::ExposeSecret;
+
+use super::{Environment, OtpDelivery, Settings};
+use crate::telemetry::filter_of;
+
+/// The least of `auth.secret`, in bytes, in production.
+const LEAST_SECRET: usize = 32;
+/// The least of `auth.argon2_m_kib` and `auth.argon2_t` in production (OWASP's second choice for argon2id).
+const PRODUCTION_ARGON2: (u32, u32) = (19_456, 2);
+/// The same elsewhere, for tests that sign many people up.
+const LEAST_ARGON2: (u32, u32) = (1024, 1);
+
+/// All that is wrong, one line each.
+pub(super) fn check(settings: &Settings) -> Result<(), Vec<String>> {
+    let mut findings = Findings { settings, lines: Vec::new() };
+    everywhere(settings, &mut findings);
+    if settings.environment == Environment::Production {
+        production(settings, &mut findings);
+    }
+    if findings.lines.is_empty() { Ok(()) } else { Err(findings.lines) }
+}
+
+struct Findings<'a> {
+    settings: &'a Settings,
+    lines: Vec<String>,
+}
+
+impl Findings<'_> {
+    fn refuse_if(&mut self, wrong: bool, key: &str, why: &str) {
+        if wrong {
+            let origin = self.settings.origin(key).unwrap_or("the built-in defaults");
+            self.lines.push(format!("{key}: {why} (from {origin})"));
+        }
+    }
+}
+
+fn everywhere(settings: &Settings, findings: &mut Findings<'_>) {
+    let Settings { server, database, auth, .. } = settings;
+    let numbers: [(&str, u64, u64); 13] = [
+        ("server.head_timeout_ms", server.head_timeout_ms, 3_600_000),
+        ("server.body_timeout_ms", server.body_timeout_ms, 3_600_000),
+        ("server.write_timeout_ms", server.write_timeout_ms, 3_600_000),
+        ("server.shutdown_seconds", server.shutdown_seconds, 3600),
+        ("server.max_body_bytes", u64::try_from(server.max_body_bytes).unwrap_or(u64::MAX), 1 << 30),
+        ("database.max_connections", database.max_connections.into(), 10_000),
+        ("database.acquire_timeout_ms", database.acquire_timeout_ms, 3_600_000),
+        ("auth.access_minutes", auth.access_minutes.into(), 24 * 60),
+        ("auth.refresh_days", auth.refresh_days.into(), 366),
+        ("auth.argon2_m_kib", auth.argon2_m_kib.into(), 4 << 20),
+        ("auth.argon2_t", auth.argon2_t.into(), 1000),
+        ("auth.argon2_p", auth.argon2_p.into(), 64),
+        ("auth.hash_parallel", auth.hash_parallel.into(), 1024),
+    ];
+    for (key, value, most) in numbers {
+        findings.refuse_if(!(1..=most).contains(&value), key, &format!("must be from 1 to {most}, not {value}"));
+    }
+    findings.refuse_if(auth.hash_queue > 100_000, "auth.hash_queue", "must be at most 100000");
+    findings.refuse_if(server.workers > 1024, "server.workers", "must be at most 1024");
+    for origin in &server.cors_origins {
+        findings.refuse_if(
+            !is_origin(origin),
+            "server.cors_origins",
+            &format!("must be origins such as https://app.example.com, not {origin:?}"),
+        );
+    }
+    let url = database.url.expose_secret();
+    findings.refuse_if(
+        !["sqlite:", "mysql://", "mariadb://", "postgres://", "postgresql://"].iter().any(|s| url.starts_with(s)),
+        "database.url",
+        "must begin with sqlite://, mysql:// or postgres://",
+    );
+    findings.refuse_if(auth.issuer.is_empty(), "auth.issuer", "must not be empty");
+    findings.refuse_if(auth.audience.is_empty(), "auth.audience", "must not be empty");
+    if settings.environment != Environment::Production {
+        argon2(settings, findings, LEAST_ARGON2, "must be at least");
+    }
+    findings.refuse_if(
+        settings.otp.delivery == OtpDelivery::Smtp,
+        "otp.delivery",
+        "smtp is not built yet; outside production, log does",
+    );
+    if let Err(why) = filter_of(&settings.log.level) {
+        findings.refuse_if(true, "log.level", &why);
+    }
+}
+
+fn production(settings: &Settings, findings: &mut Findings<'_>) {
+    findings.refuse_if(
+        settings.otp.delivery == OtpDelivery::Log,
+        "otp.delivery",
+        "production does not write one-time codes to a log",
+    );
+    let secret = settings.auth.secret.expose_secret();
+    if secret.is_empty() {
+        findings.refuse_if(true, "auth.secret", "production takes no generated secret; set one of at least 32 bytes");
+    } else {
+        let why = format!("production needs a secret of at least {LEAST_SECRET} bytes, not {}", secret.len());
+        findings.refuse_if(secret.len() < LEAST_SECRET, "auth.secret", &why);
+    }
+    argon2(settings, findings, PRODUCTION_ARGON2, "production needs at least");
+    findings.refuse_if(settings.demo.allowed, "demo.allowed", "production takes no demo data; set it to false");
+}
+
+fn argon2(settings: &Settings, findings: &mut Findings<'_>, (m, t): (u32, u32), words: &str) {
+    let auth = &settings.auth;
+    // Zero was found already.
+    findings.refuse_if(
+        (1..m).contains(&auth.argon2_m_kib),
+        "auth.argon2_m_kib",
+        &format!("{words} {m}, not {}", auth.argon2_m_kib),
+    );
+    findings.refuse_if((1..t).contains(&auth.argon2_t), "auth.argon2_t", &format!("{words} {t}, not {}", auth.argon2_t));
+}
+
+/// Whether a text is `scheme://host[:port]` of the web, as browsers send it.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+    !host.is_empty()
+        && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.:[]".contains(&b))
+}

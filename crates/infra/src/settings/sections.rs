@@ -1,0 +1,172 @@
+//! The sections, as types. What each key means stands in `config/default.toml` too, for those who set it.
+
+use std::net::SocketAddr;
+
+use florin_domain::calendar::Zone;
+use florin_domain::money::Currency;
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::choice::choice;
+use super::network::Network;
+use super::show::{as_code, as_name, hide_password, hide_secret};
+
+choice!(
+    /// Where a process runs.
+    Environment {
+        /// On the machine of somebody who tries it or works on it.
+        Development = "development",
+        /// In a test.
+        Test = "test",
+        /// For real people: unsafe settings are refused.
+        Production = "production",
+    }
+);
+
+// Not derived: what an unset FLORIN_ENV means is a decision, and it is made here.
+#[allow(clippy::derivable_impls)]
+impl Default for Environment {
+    fn default() -> Self {
+        Self::Development
+    }
+}
+
+choice!(
+    /// How one-time codes reach their owners.
+    OtpDelivery {
+        /// As JSON lines on standard output.
+        Log = "log",
+        /// By mail. Not built yet.
+        Smtp = "smtp",
+    }
+);
+
+choice!(
+    /// How log events are written.
+    LogFormat {
+        /// One line of text an event.
+        Text = "text",
+        /// One JSON object a line.
+        Json = "json",
+    }
+);
+
+/// The HTTP server.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Where to listen; port 0 takes a free one.
+    pub bind: SocketAddr,
+    /// Milliseconds for the request line and headers.
+    pub head_timeout_ms: u64,
+    /// Milliseconds for a whole request body.
+    pub body_timeout_ms: u64,
+    /// Milliseconds that an answer may stay unread.
+    pub write_timeout_ms: u64,
+    /// Seconds for work in flight to end after SIGTERM.
+    pub shutdown_seconds: u64,
+    /// Most bytes of a request body.
+    pub max_body_bytes: usize,
+    /// Peers whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Worker threads; 0 is one a processor.
+    pub workers: usize,
+    /// Web origins that may call the API from a browser, `scheme://host[:port]`; empty for none.
+    pub cors_origins: Vec<String>,
+}
+
+/// Storage.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite://`, `mysql://` or `postgres://`. Secret, for it may hold a password.
+    #[serde(serialize_with = "hide_password")]
+    pub url: SecretString,
+    /// Most connections at a time.
+    pub max_connections: u32,
+    /// Milliseconds to wait for a free one.
+    pub acquire_timeout_ms: u64,
+}
+
+/// Tokens and password hashes.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// What tokens and codes are keyed with; empty for a generated one (`security::SigningKey`).
+    #[serde(serialize_with = "hide_secret")]
+    pub secret: SecretString,
+    /// Minutes that an access token is good for.
+    pub access_minutes: u32,
+    /// Days that a refresh token is good for.
+    pub refresh_days: u32,
+    /// The `iss` of access tokens.
+    pub issuer: String,
+    /// The `aud` of access tokens.
+    pub audience: String,
+    /// argon2id: KiB of memory.
+    pub argon2_m_kib: u32,
+    /// argon2id: passes.
+    pub argon2_t: u32,
+    /// argon2id: lanes.
+    pub argon2_p: u32,
+    /// How many passwords are hashed at the same time.
+    pub hash_parallel: u32,
+    /// How many more may wait for their turn.
+    pub hash_queue: u32,
+}
+
+/// One-time codes.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Otp {
+    /// How they are delivered.
+    pub delivery: OtpDelivery,
+}
+
+/// Throttles.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Requests a minute of one client; 0 turns every throttle by count off, but not those on wrong guesses.
+    pub requests_per_minute: u32,
+    /// Requests of one client at work at the same time; 0 is no limit.
+    pub in_flight_per_client: u32,
+}
+
+/// What a new account gets when it names nothing.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accounts {
+    /// Its currency.
+    #[serde(deserialize_with = "currency", serialize_with = "as_code")]
+    pub default_currency: Currency,
+    /// Its zone.
+    #[serde(deserialize_with = "zone", serialize_with = "as_name")]
+    pub default_timezone: Zone,
+}
+
+/// The demo user.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Demo {
+    /// Whether it may be made.
+    pub allowed: bool,
+}
+
+/// Logging, to standard error.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// How events are written.
+    pub format: LogFormat,
+    /// Which: a level, or comma-separated `module=level`.
+    pub level: String,
+}
+
+fn currency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Currency, D::Error> {
+    Currency::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
+
+fn zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zone, D::Error> {
+    Zone::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
