@@ -13,8 +13,9 @@ use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
 use florin_app::auth::Auth;
 use florin_app::error::AppError;
 use florin_domain::account::{Account, Role};
-use florin_domain::session::Principal;
+use florin_domain::session::{Device, Principal};
 
+use crate::edge::client::{TrustedProxies, client_address};
 use crate::problem::{self, Problem};
 
 /// The signed-in person. The first argument of every handler that needs one.
@@ -96,5 +97,26 @@ impl FromRequest for Admin {
                 Err(AppError::Forbidden { code: "forbidden", detail }.into())
             }
         }))
+    }
+}
+
+/// The most characters of a `User-Agent` that are kept.
+const MAX_USER_AGENT: usize = 200;
+
+/// Where a request comes from, as it is noted with a session.
+#[derive(Debug, Clone)]
+pub struct Client(pub Device);
+
+impl FromRequest for Client {
+    type Error = Problem;
+    type Future = Ready<problem::Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let none = TrustedProxies::default();
+        let proxies = req.app_data::<web::Data<TrustedProxies>>().map_or(&none, |proxies| proxies.get_ref());
+        let ip = client_address(req, proxies).map(|ip| ip.to_string()).unwrap_or_default();
+        let user_agent = req.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let user_agent = user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect();
+        ready(Ok(Self(Device { ip, user_agent })))
     }
 }

@@ -2,7 +2,9 @@
 
 pub mod auth;
 pub mod edge;
+pub mod openapi;
 pub mod problem;
 pub mod reply;
+pub mod routes;
 pub mod task;
 pub mod wire;

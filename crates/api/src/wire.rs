@@ -6,12 +6,14 @@ pub mod body;
 pub mod cursor;
 pub mod etag;
 pub mod json;
+pub mod operation;
 pub mod path;
 pub mod query;
 pub mod reader;
 
 pub use body::{Json, OptionalJson};
 pub use etag::{IfMatch, IfNoneMatch};
+pub use operation::Operation;
 pub use path::{Id, Name};
-pub use query::Query;
-pub use reader::{Fields, Patch, Reader};
+pub use query::{NoQuery, Query};
+pub use reader::{Field, Fields, Patch, Reader};

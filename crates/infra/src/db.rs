@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use florin_domain::repository::RepositoryError;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
+use sea_orm::{DatabaseConnection, DbBackend};
 use tokio::sync::Mutex;
 
 use crate::id_allocator::{Remainder, Sequence};

@@ -78,10 +78,10 @@ impl IdAllocator {
         let remainder = self.database.remainder(sequence);
         let mut remainder = remainder.ok_or_else(|| RepositoryError::Internal("no such sequence".into()))?.lock().await;
         let left = remainder.end - remainder.next;
-        let mut ids: Vec<i64> = (remainder.next..remainder.next + wanted.min(left)).collect();
+        let mut ids: Vec<i64> = (remainder.next..remainder.next + Ord::min(wanted, left)).collect();
         if wanted > left {
             let missing = wanted - left;
-            let size = missing.max(sequence.block());
+            let size = Ord::max(missing, sequence.block());
             let end = self.take_block(sequence, size).await?;
             let first = end - size;
             ids.extend(first..first + missing);

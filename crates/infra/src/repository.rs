@@ -1,6 +1,7 @@
 //! The repository ports of the domain, on any of the databases of [`crate::db`].
 
 mod account;
+mod batch;
 mod budget;
 mod category;
 mod expense;

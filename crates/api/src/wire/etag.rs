@@ -36,13 +36,10 @@ impl IfMatch {
         }
     }
 
-    /// The versions that may be changed; `None` for any.
+    /// [`Self::allows`], as the use cases take it.
     #[must_use]
-    pub fn versions(&self) -> Option<&[i64]> {
-        match self {
-            Self::Absent | Self::Any => None,
-            Self::Versions(versions) => Some(versions),
-        }
+    pub fn into_accept(self) -> impl Fn(i64) -> bool + Send + Sync + 'static {
+        move |version| self.allows(version)
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use florin_migration::Migrator;
 use florin_migration::sea_orm_migration::{MigratorTrait, SchemaManager, seaql_migrations};
 use sea_orm::sqlx::{self, ConnectOptions, Connection};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, TransactionSession};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait};
 
 use super::connect::sqlx_failed;
 use super::{Database, DatabaseError, Failure, failed};

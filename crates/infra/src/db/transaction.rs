@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use florin_domain::repository::RepositoryError;
 use sea_orm::{
     DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions,
-    TransactionSession, TransactionTrait,
+    TransactionTrait,
 };
 
 use super::{Database, Failure};

@@ -82,7 +82,7 @@ fn everywhere(settings: &Settings, findings: &mut Findings<'_>) {
         "smtp is not built yet; outside production, log does",
     );
     if let Err(why) = filter_of(&settings.log.level) {
-        findings.refuse_if(true, "log.level", &why);
+        findings.refuse_if(true, "log.level", &why.to_string());
     }
 }
 

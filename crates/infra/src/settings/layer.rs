@@ -148,8 +148,8 @@ fn flatten(table: Map<String, Value>) -> BTreeMap<String, ValueKind> {
 }
 
 /// Checks that a file's value is of the type of the default.
-fn fit(default: &ValueKind, value: Value) -> Result<ValueKind, String> {
-    match (default, value.kind) {
+fn fit(default: &ValueKind, value: ValueKind) -> Result<ValueKind, String> {
+    match (default, value) {
         (ValueKind::String(_), kind @ ValueKind::String(_)) | (ValueKind::Boolean(_), kind @ ValueKind::Boolean(_)) => {
             Ok(kind)
         }

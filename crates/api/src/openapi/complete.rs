@@ -1,0 +1,100 @@
+//! What holds for every operation, added to the document in one place instead of at each handler.
+
+use serde_json::{Map, Value, json};
+
+const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
+
+/// Adds the security scheme, what every operation may answer, problem bodies, and the strictness of request bodies.
+pub(super) fn complete(document: &mut Value) {
+    document["components"]["securitySchemes"] = json!({
+        "bearer": {
+            "type": "http", "scheme": "bearer",
+            "description": "An access token of `/auth/login`, `/auth/verify` or `/auth/refresh`."
+        }
+    });
+    let mut request_schemas = Vec::new();
+    for (path, operations) in document["paths"].as_object_mut().into_iter().flatten() {
+        for (method, operation) in operations.as_object_mut().into_iter().flatten() {
+            if METHODS.contains(&method.as_str()) {
+                if let Some(content) = operation["requestBody"]["content"].as_object_mut() {
+                    request_schemas.extend(content.values().filter_map(schema_name));
+                    accept_merge_patch(method, content);
+                }
+                answers(path, method, operation);
+            }
+        }
+    }
+    refuse_unknown_fields(document, request_schemas);
+}
+
+fn accept_merge_patch(method: &str, content: &mut Map<String, Value>) {
+    if let Some(body) = content.get("application/json").cloned().filter(|_| method == "patch") {
+        content.insert("application/merge-patch+json".to_owned(), body);
+    }
+}
+
+/// Adds what an operation of this kind may answer, and a problem body to every refusal.
+fn answers(path: &str, method: &str, operation: &mut Value) {
+    let has_body = operation.get("requestBody").is_some();
+    let has_fields = has_body || operation.get("parameters").is_some();
+    let is_signed_in = operation.get("security").is_some();
+    let is_write = method != "get";
+    let is_api = path.starts_with("/api/") || path == "/reverseLastAction";
+    let common = [
+        (is_api, "400", "The request cannot be read: its JSON, query, path or a header is malformed"),
+        (is_signed_in, "401", "`invalid_token`: the access token is missing or not in force"),
+        (has_body, "408", "`body_timeout`: the body did not arrive in time"),
+        (has_body, "413", "`body_too_large`"),
+        (has_body, "415", "`unsupported_media_type`: the body is not JSON in UTF-8"),
+        (is_api && (has_fields || is_write), "422", "`invalid`: every wrong field is named"),
+        (is_api, "429", "Too many requests"),
+        (is_api, "500", "`internal`: a defect; `request_id` finds it in the logs"),
+        (is_api, "503", "`unavailable` or `busy`: try again after `Retry-After`"),
+        (is_api && is_write, "507", "`storage_full`"),
+    ];
+    let Some(responses) = operation["responses"].as_object_mut() else { return };
+    for (_, status, description) in common.iter().filter(|(applies, _, _)| *applies) {
+        responses.entry(*status).or_insert_with(|| json!({"description": description}));
+    }
+    for (status, response) in responses.iter_mut() {
+        if status.as_str() >= "400" && response.get("content").is_none() {
+            response["content"] = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
+        }
+        let header = |description: &str, kind: &str| json!({"description": description, "schema": {"type": kind}});
+        match status.as_str() {
+            "401" => response["headers"]["WWW-Authenticate"] = header("Always `Bearer`.", "string"),
+            "429" | "503" => response["headers"]["Retry-After"] = header("Seconds to wait.", "integer"),
+            _ => {}
+        }
+    }
+    responses.sort_keys();
+}
+
+/// Requests are objects without further members, all the way down.
+fn refuse_unknown_fields(document: &mut Value, mut names: Vec<String>) {
+    let mut done: Vec<String> = Vec::new();
+    while let Some(name) = names.pop() {
+        if done.contains(&name) {
+            continue;
+        }
+        let schema = &mut document["components"]["schemas"][&name];
+        if schema["type"] == "object" && schema.get("additionalProperties").is_none() {
+            schema["additionalProperties"] = json!(false);
+        }
+        references(schema, &mut names);
+        done.push(name);
+    }
+}
+
+fn references(value: &Value, names: &mut Vec<String>) {
+    names.extend(value["$ref"].as_str().and_then(|path| path.rsplit('/').next()).map(str::to_owned));
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| references(item, names)),
+        Value::Object(members) => members.values().for_each(|member| references(member, names)),
+        _ => {}
+    }
+}
+
+fn schema_name(content: &Value) -> Option<String> {
+    content["schema"]["$ref"].as_str()?.rsplit('/').next().map(str::to_owned)
+}

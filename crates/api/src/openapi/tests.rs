@@ -1,0 +1,35 @@
+use super::*;
+
+#[test]
+fn every_answer_is_described() {
+    let document = document().unwrap();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            assert!(operation["operationId"].is_string(), "{method} {path}");
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                assert!(!response["description"].as_str().unwrap_or_default().is_empty(), "{method} {path} {status}");
+                if status.as_str() >= "400" {
+                    assert!(response["content"]["application/problem+json"].is_object(), "{method} {path} {status}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn operation_ids_are_unique() {
+    let document = document().unwrap();
+    let operations = document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+    let mut ids: Vec<_> = operations.map(|operation| operation["operationId"].as_str().unwrap().to_owned()).collect();
+    let count = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), count);
+}
+
+#[test]
+fn request_bodies_refuse_unknown_fields_and_answers_do_not_promise_to() {
+    let schemas = &document().unwrap()["components"]["schemas"];
+    assert_eq!(schemas["RegisterBody"]["additionalProperties"], false);
+    assert!(schemas["UserBody"].get("additionalProperties").is_none());
+}

@@ -1,0 +1,71 @@
+//! The route table, and how a route is written.
+//!
+//! A route lives in a file by resource (`routes/auth.rs`): request types that implement [`crate::wire::Fields`], answer
+//! types that implement `Serialize` and `ToSchema`, handlers with their OpenAPI, and no rule.
+//!
+//! ```ignore
+//! /// Records an expense.
+//! #[utoipa::path(
+//!     post, path = "/api/v1/expenses", tag = "Expenses", operation_id = "createExpense",
+//!     security(("bearer" = [])),
+//!     request_body = NewExpenseBody,
+//!     responses((status = 201, description = "Recorded", body = ExpenseBody), Conflict),
+//! )]
+//! pub(crate) async fn create(
+//!     caller: Caller,                  // first: refuses before the body is read
+//!     operation: Operation,            // `Idempotency-Key`
+//!     expenses: web::Data<Expenses>,   // one `Data` per service
+//!     Json(body): Json<NewExpenseBody>,
+//! ) -> problem::Result<HttpResponse> {
+//!     let expenses = expenses.into_inner();
+//!     let saved = mutate(async move { expenses.create(caller.account(), &body.into(), operation.0).await }).await?;
+//!     Ok(reply::created(&format!("/api/v1/expenses/{}", saved.id), saved.version, &ExpenseBody::from(saved)))
+//! }
+//! ```
+//! - Every write goes through [`crate::task::mutate`], so that a client that hangs up cuts nothing short.
+//! - Errors are [`crate::problem::Problem`]s; an `AppError` becomes one by `?`.
+//! - Path ids are read by [`crate::wire::Id`] (`{id}`), names by [`crate::wire::Name`] (`{name}`); both answer 404.
+//! - Every handler reads its query: [`crate::wire::Query`], or `_: Query<NoQuery>` when there is none.
+//! - In `responses` name the successes, and the refusals that are the operation's own (`NotFound`, `Conflict`,
+//!   `Precondition`, `Forbidden` of [`crate::openapi`]). What any operation may answer (400, 401, 408, 413, 415, 422,
+//!   429, 500, 503, 507) is added for all, by whether it has a body, parameters, or a signed-in caller.
+//! - A new handler is named twice: here, and in the list of [`crate::openapi`]. A test compares the two.
+
+pub(crate) mod auth;
+pub(crate) mod me;
+pub mod operations;
+mod resource;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+
+use crate::auth::authenticate;
+use crate::problem::Problem;
+use resource::path;
+
+/// All paths of the API. `/api/v1` comes before `/api`, which would swallow it.
+pub fn configure(app: &mut ServiceConfig) {
+    app.service(web::scope("/api/v1").wrap(from_fn(authenticate)).configure(v1))
+        .service(path("/livez").get(operations::livez))
+        .service(path("/readyz").get(operations::readyz))
+        .service(path("/metrics").get(operations::metrics))
+        .service(path("/openapi.json").get(operations::openapi_json))
+        .service(path("/").get(operations::root))
+        .service(path("/docs").get(operations::root))
+        .service(path("/docs/{file:.*}").get(operations::docs));
+    app.default_service(web::to(not_found));
+}
+
+fn v1(api: &mut ServiceConfig) {
+    api.service(path("/auth/register").post(auth::register))
+        .service(path("/auth/verify").post(auth::verify))
+        .service(path("/auth/otp").post(auth::request_code))
+        .service(path("/auth/login").post(auth::login))
+        .service(path("/auth/refresh").post(auth::refresh))
+        .service(path("/auth/logout").post(auth::logout))
+        .service(path("/me").get(me::get).patch(me::update));
+}
+
+async fn not_found() -> Problem {
+    Problem::not_found()
+}

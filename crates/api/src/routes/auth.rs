@@ -1,0 +1,291 @@
+//! Sign-up, verification, log-in, refresh, log-out.
+
+use actix_web::{HttpResponse, web};
+use florin_app::auth::{Auth, Registration, Tokens};
+use florin_domain::session::Device;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::me::UserBody;
+use crate::auth::Client;
+use crate::problem;
+use crate::reply;
+use crate::task::mutate;
+use crate::wire::{Fields, Json, NoQuery, Query, Reader};
+
+/// The most characters of a field whose real bounds the use case checks.
+const MAX_TEXT: usize = 1024;
+
+/// A sign-up.
+#[derive(Debug, ToSchema)]
+pub(crate) struct RegisterBody {
+    /// The address to log in with.
+    #[schema(format = "email", max_length = 254)]
+    email: String,
+    /// 8 to 1024 bytes; common ones are refused.
+    #[schema(format = "password", min_length = 8, max_length = 1024)]
+    password: String,
+    /// What the person wants to be called.
+    #[schema(max_length = 100)]
+    name: Option<String>,
+    /// ISO 4217 code; the server's default when left out.
+    #[schema(example = "INR")]
+    currency: Option<String>,
+    /// IANA time zone; the server's default when left out.
+    #[schema(example = "Asia/Kolkata")]
+    timezone: Option<String>,
+}
+
+impl Fields for RegisterBody {
+    fn read(r: &mut Reader<'_>) -> Option<Self> {
+        let email = r.need("email").text(MAX_TEXT);
+        let password = r.need("password").text(MAX_TEXT);
+        let name = r.get("name").text(MAX_TEXT);
+        let currency = r.get("currency").text(MAX_TEXT);
+        let timezone = r.get("timezone").text(MAX_TEXT);
+        Some(Self { email: email?, password: password?, name, currency, timezone })
+    }
+}
+
+/// What comes next after a sign-up.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RegisteredBody {
+    verification: Verification,
+}
+
+/// How the address is to be proved.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Verification {
+    /// Where the code was sent.
+    #[schema(example = "email")]
+    channel: &'static str,
+    /// For how many seconds it is good.
+    #[schema(example = 600)]
+    expires_in: i64,
+}
+
+/// Signs up. The answer is the same when the address is taken; its owner is told instead.
+#[utoipa::path(
+    post, path = "/api/v1/auth/register", tag = "Accounts", operation_id = "register",
+    request_body = RegisterBody,
+    responses((status = 202, description = "A code was sent to the address", body = RegisteredBody)),
+)]
+pub(crate) async fn register(
+    _: Query<NoQuery>,
+    auth: web::Data<Auth>,
+    Json(body): Json<RegisterBody>,
+) -> problem::Result<HttpResponse> {
+    let RegisterBody { email, password, name, currency, timezone } = body;
+    let registration = Registration { email, password, name, currency, timezone };
+    let auth = auth.into_inner();
+    let expires_in = mutate(async move { auth.register(&registration).await }).await?;
+    Ok(reply::accepted(&RegisteredBody { verification: Verification { channel: "email", expires_in } }))
+}
+
+/// An address and the code that was sent to it.
+#[derive(Debug, ToSchema)]
+pub(crate) struct VerifyBody {
+    /// The address.
+    #[schema(format = "email", max_length = 254)]
+    email: String,
+    /// The six digits.
+    #[schema(example = "123456", max_length = 16)]
+    otp: String,
+}
+
+impl Fields for VerifyBody {
+    fn read(r: &mut Reader<'_>) -> Option<Self> {
+        let email = r.need("email").text(MAX_TEXT);
+        let otp = r.need("otp").text(16);
+        Some(Self { email: email?, otp: otp? })
+    }
+}
+
+/// Access and refresh tokens.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TokensBody {
+    /// For `Authorization: Bearer`.
+    access_token: String,
+    /// Always `Bearer`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// How long the access token is good, in seconds.
+    expires_in: i64,
+    /// For one exchange at `/auth/refresh`.
+    refresh_token: String,
+    /// How long the refresh token is good, in seconds.
+    refresh_expires_in: i64,
+    user: UserBody,
+}
+
+impl From<Tokens> for TokensBody {
+    fn from(tokens: Tokens) -> Self {
+        Self {
+            access_token: tokens.access_token,
+            token_type: "Bearer",
+            expires_in: tokens.expires_in,
+            refresh_token: tokens.refresh_token,
+            refresh_expires_in: tokens.refresh_expires_in,
+            user: UserBody::from(&tokens.account),
+        }
+    }
+}
+
+/// Proves an address by its code, and logs in.
+#[utoipa::path(
+    post, path = "/api/v1/auth/verify", tag = "Accounts", operation_id = "verifyEmail",
+    request_body = VerifyBody,
+    responses(
+        (status = 200, description = "Verified and logged in", body = TokensBody),
+        (status = 401, description = "`invalid_otp`: not the code in force"),
+    ),
+)]
+pub(crate) async fn verify(
+    _: Query<NoQuery>,
+    Client(device): Client,
+    auth: web::Data<Auth>,
+    Json(body): Json<VerifyBody>,
+) -> problem::Result<HttpResponse> {
+    let auth = auth.into_inner();
+    let tokens = mutate(async move { auth.verify(&body.email, &body.otp, &device).await }).await?;
+    Ok(reply::ok(&TokensBody::from(tokens)))
+}
+
+/// An address.
+#[derive(Debug, ToSchema)]
+pub(crate) struct EmailBody {
+    /// The address.
+    #[schema(format = "email", max_length = 254)]
+    email: String,
+}
+
+impl Fields for EmailBody {
+    fn read(r: &mut Reader<'_>) -> Option<Self> {
+        r.need("email").text(MAX_TEXT).map(|email| Self { email })
+    }
+}
+
+/// Sends a code to verify the address or log in with. The answer is always the same.
+#[utoipa::path(
+    post, path = "/api/v1/auth/otp", tag = "Accounts", operation_id = "requestCode",
+    request_body = EmailBody,
+    responses((status = 202, description = "A code was sent if the address has an account", body = RegisteredBody)),
+)]
+pub(crate) async fn request_code(
+    _: Query<NoQuery>,
+    auth: web::Data<Auth>,
+    Json(body): Json<EmailBody>,
+) -> problem::Result<HttpResponse> {
+    let auth = auth.into_inner();
+    mutate(async move { auth.request_code(&body.email).await }).await?;
+    let expires_in = florin_domain::session::CODE_LIFETIME_MILLIS / 1000;
+    Ok(reply::accepted(&RegisteredBody { verification: Verification { channel: "email", expires_in } }))
+}
+
+/// An address, and either the password or a one-time code.
+#[derive(Debug, ToSchema)]
+pub(crate) struct LoginBody {
+    /// The address.
+    #[schema(format = "email", max_length = 254)]
+    email: String,
+    /// The password; leave `otp` out then.
+    #[schema(format = "password", max_length = 1024)]
+    password: Option<String>,
+    /// A one-time code; leave `password` out then.
+    #[schema(example = "123456", max_length = 16)]
+    otp: Option<String>,
+}
+
+impl Fields for LoginBody {
+    fn read(r: &mut Reader<'_>) -> Option<Self> {
+        let email = r.need("email").text(MAX_TEXT);
+        let (has_password, has_otp) = (r.has("password"), r.has("otp"));
+        let password = r.get("password").text(MAX_TEXT);
+        let otp = r.get("otp").text(16);
+        match (has_password, has_otp) {
+            (true, true) => r.reject("otp", "ambiguous", "must be left out when there is a password"),
+            _ if !r.is_faulty() && password.is_none() && otp.is_none() => {
+                r.reject("password", "required", "is required, unless there is an otp");
+            }
+            _ => {}
+        }
+        Some(Self { email: email?, password, otp })
+    }
+}
+
+/// Logs in by password or by one-time code.
+#[utoipa::path(
+    post, path = "/api/v1/auth/login", tag = "Accounts", operation_id = "login",
+    request_body = LoginBody,
+    responses(
+        (status = 200, description = "Logged in", body = TokensBody),
+        (status = 401, description = "`invalid_credentials`, for any mismatch"),
+        (status = 403, description = "`email_not_verified` or `account_disabled`, only with the right secret"),
+    ),
+)]
+pub(crate) async fn login(
+    _: Query<NoQuery>,
+    Client(device): Client,
+    auth: web::Data<Auth>,
+    Json(body): Json<LoginBody>,
+) -> problem::Result<HttpResponse> {
+    let auth = auth.into_inner();
+    let tokens = mutate(async move { log_in(&auth, body, &device).await }).await?;
+    Ok(reply::ok(&TokensBody::from(tokens)))
+}
+
+async fn log_in(auth: &Auth, body: LoginBody, device: &Device) -> florin_app::error::Result<Tokens> {
+    match body.otp {
+        Some(otp) => auth.login_with_code(&body.email, &otp, device).await,
+        None => auth.login(&body.email, &body.password.unwrap_or_default(), device).await,
+    }
+}
+
+/// A refresh token.
+#[derive(Debug, ToSchema)]
+pub(crate) struct RefreshBody {
+    /// As it was given out.
+    #[schema(max_length = 1024)]
+    refresh_token: String,
+}
+
+impl Fields for RefreshBody {
+    fn read(r: &mut Reader<'_>) -> Option<Self> {
+        r.need("refresh_token").text(MAX_TEXT).map(|refresh_token| Self { refresh_token })
+    }
+}
+
+/// Exchanges a refresh token for new tokens. A used one ends its whole session.
+#[utoipa::path(
+    post, path = "/api/v1/auth/refresh", tag = "Accounts", operation_id = "refreshTokens",
+    request_body = RefreshBody,
+    responses(
+        (status = 200, description = "New tokens", body = TokensBody),
+        (status = 401, description = "`invalid_refresh_token`"),
+    ),
+)]
+pub(crate) async fn refresh(
+    _: Query<NoQuery>,
+    auth: web::Data<Auth>,
+    Json(body): Json<RefreshBody>,
+) -> problem::Result<HttpResponse> {
+    let auth = auth.into_inner();
+    let tokens = mutate(async move { auth.refresh(&body.refresh_token).await }).await?;
+    Ok(reply::ok(&TokensBody::from(tokens)))
+}
+
+/// Ends the session of a refresh token, if it is there.
+#[utoipa::path(
+    post, path = "/api/v1/auth/logout", tag = "Accounts", operation_id = "logout",
+    request_body = RefreshBody,
+    responses((status = 204, description = "Logged out")),
+)]
+pub(crate) async fn logout(
+    _: Query<NoQuery>,
+    auth: web::Data<Auth>,
+    Json(body): Json<RefreshBody>,
+) -> problem::Result<HttpResponse> {
+    let auth = auth.into_inner();
+    mutate(async move { auth.logout(&body.refresh_token).await }).await?;
+    Ok(reply::no_content())
+}
