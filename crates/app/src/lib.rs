@@ -4,6 +4,7 @@
 pub mod auth;
 pub mod budgets;
 pub mod categories;
+pub mod demo;
 pub mod error;
 pub mod expenses;
 pub mod insights;

@@ -1,0 +1,270 @@
+//! What the use cases do when a port fails or a race is lost: the paths that no database can be made to take at will.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail by panicking")]
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use florin_app::auth::{Auth, AuthPolicy, AuthPorts, Registration};
+use florin_app::error::AppError;
+use florin_app::expenses::{Expenses, NewExpense};
+use florin_app::port::{
+    CodeMessage, MockClock, MockOtpSender, MockPasswordHasher, MockSecretGenerator, MockTokenIssuer, PortError,
+};
+use florin_app::undo::Undo;
+use florin_app::writer::Writer;
+use florin_domain::account::{Account, Email, Role};
+use florin_domain::calendar::{Timestamp, Zone};
+use florin_domain::categorizer::Categorization;
+use florin_domain::category::Category;
+use florin_domain::expense::{Expense, ExpenseState};
+use florin_domain::id::{CategoryId, ExpenseId, Seq, UserId};
+use florin_domain::ledger::{Head, OperationId};
+use florin_domain::money::Currency;
+use florin_domain::repository::{
+    Applied, Credentials, MockAccountRepository, MockCategoryRepository, MockExpenseRepository, MockLedgerRepository,
+    MockSessionRepository, RepositoryError, UniqueKey,
+};
+
+const NOW: Timestamp = Timestamp(1_772_000_000_000);
+
+fn account() -> Account {
+    Account {
+        id: UserId(7),
+        email: Email::parse("ana@example.com").unwrap(),
+        name: "Ana".into(),
+        role: Role::User,
+        currency: Currency::parse("INR").unwrap(),
+        zone: Zone::UTC,
+        created_at: NOW,
+        verified_at: Some(NOW),
+        disabled_at: None,
+    }
+}
+
+fn clock() -> MockClock {
+    let mut clock = MockClock::new();
+    clock.expect_now().return_const(NOW);
+    clock
+}
+
+fn secrets() -> MockSecretGenerator {
+    let mut secrets = MockSecretGenerator::new();
+    secrets.expect_salt().return_const([0; 16]);
+    secrets.expect_operation().returning(|| OperationId("op".into()));
+    secrets
+}
+
+fn category() -> Category {
+    let (name, slug) = ("Uncategorized".into(), "uncategorized".into());
+    Category { id: CategoryId(19), name, slug, system: true, archived_at: None, merged_into: None, version: 1 }
+}
+
+fn expenses(ledger: MockLedgerRepository, repository: MockExpenseRepository) -> Expenses {
+    let mut accounts = MockAccountRepository::new();
+    accounts.expect_account().returning(|_| Ok(Some(account())));
+    let mut categories = MockCategoryRepository::new();
+    categories.expect_categories().returning(|_| Ok(vec![category()]));
+    categories.expect_keywords().returning(|_| Ok(vec![]));
+    let writer =
+        Writer::new(Arc::new(accounts), Arc::new(categories), Arc::new(ledger), Arc::new(secrets()), Arc::new(clock()));
+    Expenses::new(Arc::new(writer), Arc::new(repository))
+}
+
+fn new_expense() -> NewExpense {
+    NewExpense { amount: "1.00".into(), external_id: Some("key".into()), ..NewExpense::default() }
+}
+
+fn stored() -> Expense {
+    let date = NaiveDate::from_ymd_opt(2026, 2, 25).unwrap();
+    let state = ExpenseState {
+        amount: 100,
+        date,
+        notes: String::new(),
+        category: CategoryId(19),
+        categorization: Categorization::none(),
+        tags: vec![],
+        external_id: Some("key".into()),
+        logged_at: NOW,
+        logged_on: date,
+        imported: false,
+    };
+    Expense { id: ExpenseId(5), state, live: true, version: 1, updated_at: NOW, last_action: Seq(3) }
+}
+
+#[tokio::test]
+async fn a_stale_plan_is_made_again() {
+    let mut ledger = MockLedgerRepository::new();
+    ledger.expect_head().times(3).returning(|_| Ok(Head::EMPTY));
+    let mut tries = 0;
+    ledger.expect_apply().times(3).returning(move |_| {
+        tries += 1;
+        if tries < 3 { Err(RepositoryError::Stale) } else { Ok(Applied { seq: Seq(9) }) }
+    });
+    let mut repository = MockExpenseRepository::new();
+    repository.expect_by_external_ids().returning(|_, _| Ok(vec![]));
+    repository.expect_reserve_ids().returning(|_| Ok(vec![ExpenseId(1)]));
+    let saved = expenses(ledger, repository).create(&account(), &new_expense(), None).await.unwrap();
+    assert!(saved.created);
+    assert_eq!(saved.expense.last_action, Seq(9));
+}
+
+#[tokio::test]
+async fn an_ever_stale_plan_ends_in_a_conflict_and_not_in_a_loop() {
+    let mut ledger = MockLedgerRepository::new();
+    ledger.expect_head().returning(|_| Ok(Head::EMPTY));
+    ledger.expect_apply().times(4).returning(|_| Err(RepositoryError::Stale));
+    let mut repository = MockExpenseRepository::new();
+    repository.expect_by_external_ids().returning(|_, _| Ok(vec![]));
+    repository.expect_reserve_ids().returning(|_| Ok(vec![ExpenseId(1)]));
+    let refused = expenses(ledger, repository).create(&account(), &new_expense(), None).await.err().unwrap();
+    assert!(matches!(refused, AppError::Conflict { code: "stale", .. }), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_lost_race_for_an_external_id_returns_the_winners_expense() {
+    let mut ledger = MockLedgerRepository::new();
+    ledger.expect_head().returning(|_| Ok(Head::EMPTY));
+    ledger.expect_apply().times(1).returning(|_| Err(RepositoryError::Taken(UniqueKey::ExternalId)));
+    let mut repository = MockExpenseRepository::new();
+    let mut looks = 0;
+    repository.expect_by_external_ids().times(2).returning(move |_, _| {
+        looks += 1;
+        Ok(if looks == 1 { vec![] } else { vec![stored()] })
+    });
+    repository.expect_reserve_ids().returning(|_| Ok(vec![ExpenseId(1)]));
+    let saved = expenses(ledger, repository).create(&account(), &new_expense(), None).await.unwrap();
+    assert!(!saved.created);
+    assert_eq!(saved.expense, stored());
+}
+
+#[tokio::test]
+async fn a_failing_database_is_told_as_what_it_is() {
+    for (failure, expected) in [
+        (RepositoryError::Unavailable("gone".into()), "storage is unavailable"),
+        (RepositoryError::StorageFull("full".into()), "storage is full"),
+        (RepositoryError::Internal("odd".into()), "internal error"),
+    ] {
+        let mut ledger = MockLedgerRepository::new();
+        let mut failure = Some(failure);
+        ledger.expect_head().times(1).returning(move |_| Err(failure.take().unwrap()));
+        let refused = expenses(ledger, MockExpenseRepository::new()).create(&account(), &new_expense(), None).await;
+        assert_eq!(refused.err().unwrap().to_string(), expected);
+    }
+}
+
+#[tokio::test]
+async fn an_undo_whose_target_vanished_meanwhile_is_planned_again() {
+    let mut ledger = MockLedgerRepository::new();
+    // Another instance took the only action back between the two reads.
+    let mut reads = 0;
+    ledger.expect_head().returning(move |_| {
+        reads += 1;
+        let next_undo = (reads == 1).then_some(Seq(1));
+        Ok(Head { seq: Seq(reads), last_ordinary: Seq(1), next_undo, ..Head::EMPTY })
+    });
+    ledger.expect_action().returning(|_, _| {
+        Ok(Some(florin_domain::ledger::Action {
+            seq: Seq(1),
+            kind: florin_domain::ledger::ActionKind::Create,
+            at: NOW,
+            reverses: None,
+            reversed_by: None,
+            root: Seq(1),
+            effect: florin_domain::ledger::Effect::Original,
+            changes: vec![florin_domain::ledger::record(ExpenseId(5), stored().state)],
+            links: vec![],
+        }))
+    });
+    ledger.expect_actions().returning(|_, _| Ok(vec![]));
+    ledger.expect_apply().times(1).returning(|_| Err(RepositoryError::Stale));
+    let mut repository = MockExpenseRepository::new();
+    repository.expect_expenses().returning(|_, _| Ok(vec![stored()]));
+
+    let mut accounts = MockAccountRepository::new();
+    accounts.expect_account().returning(|_| Ok(Some(account())));
+    let mut categories = MockCategoryRepository::new();
+    categories.expect_categories().returning(|_| Ok(vec![category()]));
+    categories.expect_keywords().returning(|_| Ok(vec![]));
+    let ledger = Arc::new(ledger);
+    let writer = Writer::new(
+        Arc::new(accounts),
+        Arc::new(categories),
+        Arc::clone(&ledger) as _,
+        Arc::new(secrets()),
+        Arc::new(clock()),
+    );
+    let undo = Undo::new(Arc::new(writer), ledger, Arc::new(repository));
+    let refused = undo.undo(&account(), None, None).await.err().unwrap();
+    assert!(matches!(refused, AppError::NothingToDo { code: "nothing_to_reverse", .. }), "{refused:?}");
+}
+
+/// An `Auth` whose address book and hasher are the test's.
+fn auth(accounts: MockAccountRepository, hasher: MockPasswordHasher, sender: MockOtpSender) -> Auth {
+    let mut sessions = MockSessionRepository::new();
+    sessions.expect_put_code().returning(|_, _, _, _, _| Ok(()));
+    let mut secrets = secrets();
+    secrets.expect_code().returning(|| "123456".into());
+    secrets.expect_hash_code().return_const([1; 32]);
+    let ports = AuthPorts {
+        accounts: Arc::new(accounts),
+        sessions: Arc::new(sessions),
+        hasher: Arc::new(hasher),
+        issuer: Arc::new(MockTokenIssuer::new()),
+        secrets: Arc::new(secrets),
+        sender: Arc::new(sender),
+        clock: Arc::new(clock()),
+    };
+    let policy = AuthPolicy {
+        access_millis: 900_000,
+        refresh_millis: 2_592_000_000,
+        default_currency: Currency::parse("INR").unwrap(),
+        default_zone: Zone::UTC,
+    };
+    Auth::new(ports, policy)
+}
+
+fn registration() -> Registration {
+    Registration { email: "Ana@Example.com".into(), password: "long enough".into(), ..Registration::default() }
+}
+
+#[tokio::test]
+async fn a_log_in_to_no_account_costs_the_same_hashing() {
+    let mut accounts = MockAccountRepository::new();
+    accounts.expect_credentials().returning(|_| Ok(None));
+    let mut hasher = MockPasswordHasher::new();
+    hasher.expect_verify().times(1).withf(|_, encoded| encoded.is_none()).returning(|_, _| Ok(false));
+    let refused = auth(accounts, hasher, MockOtpSender::new())
+        .login("nobody@example.com", "long enough", &Default::default())
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(refused, AppError::Unauthenticated { code: "invalid_credentials", .. }), "{refused:?}");
+}
+
+#[tokio::test]
+async fn signing_up_a_taken_address_hashes_too_and_tells_its_owner_only() {
+    let mut accounts = MockAccountRepository::new();
+    accounts.expect_create().times(1).returning(|_| Err(RepositoryError::Taken(UniqueKey::Email)));
+    accounts
+        .expect_credentials()
+        .returning(|_| Ok(Some(Credentials { account: account(), password_hash: "hash".into() })));
+    let mut hasher = MockPasswordHasher::new();
+    hasher.expect_hash().times(1).returning(|_| Ok("hash".into()));
+    let mut sender = MockOtpSender::new();
+    sender
+        .expect_send()
+        .times(1)
+        .withf(|message| matches!(message, CodeMessage::AddressTaken { .. }))
+        .returning(|_| Ok(()));
+    assert_eq!(auth(accounts, hasher, sender).register(&registration()).await.unwrap(), 600);
+}
+
+#[tokio::test]
+async fn a_full_hashing_queue_is_busy_and_writes_nothing() {
+    let mut hasher = MockPasswordHasher::new();
+    hasher.expect_hash().times(1).returning(|_| Err(PortError::Busy));
+    // Neither the address book nor the sender expects a call.
+    let refused = auth(MockAccountRepository::new(), hasher, MockOtpSender::new()).register(&registration()).await;
+    assert!(matches!(refused, Err(AppError::Busy)), "{refused:?}");
+}
