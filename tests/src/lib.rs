@@ -1,1 +1,52 @@
-//! x
+//! The harness of Florin's acceptance suite. It starts the real server in this process, on a free port, with the real
+//! adapters and a database of its own, and talks to it over HTTP. Injected are only a clock that tests advance and a
+//! sender of one-time codes that remembers them.
+//!
+//! `TEST_DATABASE` chooses the engine: unset or `sqlite`, or the address of a server (`mysql://…`, `postgres://…`) whose
+//! user may create databases. Anything else, or a server that does not answer, ends the tests; nothing is ever skipped.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in a harness of tests, whatever goes wrong has to end the test"
+)]
+
+pub mod answer;
+pub mod app;
+pub mod binary;
+pub mod books;
+pub mod client;
+pub mod clock;
+pub mod codes;
+pub mod database;
+pub mod endpoints;
+pub mod random;
+pub mod raw;
+pub mod user;
+
+pub use answer::Answer;
+pub use app::{App, spawn, spawn_with};
+pub use client::Client;
+pub use serde_json::{Value, json};
+pub use user::User;
+
+/// The instant at which every test begins: noon of Tuesday, 10 March 2026 in Asia/Kolkata, the zone of users who name
+/// none.
+pub const BEGINNING: &str = "2026-03-10T06:30:00.000Z";
+
+/// The ids of system categories that tests name.
+pub mod category {
+    /// Food.
+    pub const FOOD: i64 = 1;
+    /// Travel.
+    pub const TRAVEL: i64 = 2;
+    /// Rent.
+    pub const RENT: i64 = 3;
+    /// Grocery.
+    pub const GROCERY: i64 = 4;
+    /// Fitness.
+    pub const FITNESS: i64 = 6;
+    /// Where nothing is known.
+    pub const UNCATEGORIZED: i64 = 19;
+}

@@ -115,7 +115,8 @@ impl FromRequest for Client {
         let none = TrustedProxies::default();
         let proxies = req.app_data::<web::Data<TrustedProxies>>().map_or(&none, |proxies| proxies.get_ref());
         let ip = client_address(req, proxies).map(|ip| ip.to_string()).unwrap_or_default();
-        let user_agent = req.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let user_agent =
+            req.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let user_agent = user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect();
         ready(Ok(Self(Device { ip, user_agent })))
     }

@@ -2,4 +2,130 @@
 //! on requests in flight, and a net for panics. One middleware, so that the order is plain to see.
 
 pub mod client;
+pub mod cors;
+mod figures;
+mod headers;
 pub mod in_flight;
+mod problems;
+mod request_id;
+mod runtime;
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpResponse, web};
+use futures::FutureExt;
+use tracing::Instrument;
+
+use crate::problem::Problem;
+use crate::wire::path::percent_decode;
+use client::{TrustedProxies, client_address};
+use cors::Cors;
+use in_flight::InFlight;
+
+/// What the edge works with, shared by all workers.
+#[derive(Debug, Clone)]
+pub struct Edge {
+    /// Proxies whose word about the client is taken.
+    pub proxies: TrustedProxies,
+    /// Counts requests in flight by client.
+    pub in_flight: InFlight,
+    /// Which web origins may call.
+    pub cors: Cors,
+    /// What handlers run on.
+    pub runtime: tokio::runtime::Handle,
+}
+
+/// A response with its request, or alone when the request went down with a panic.
+type Outcome = Result<ServiceResponse<BoxBody>, HttpResponse>;
+
+/// Wraps everything else.
+///
+/// # Errors
+/// Errors are answers here, so that nothing further out sees others.
+pub async fn edge<B: MessageBody + 'static>(
+    edge: web::Data<Edge>,
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let id = request_id::of(req.headers());
+    let span = tracing::info_span!("request", request_id = %id);
+    async move {
+        let request = About::of(&req);
+        let started = Instant::now();
+        let in_flight = figures::InFlightGauge::enter();
+        let outcome = answer(&edge, req, next).await;
+        drop(in_flight);
+        let outcome = problems::render(outcome, &id);
+        let route = match &outcome {
+            Ok(response) => response.request().match_pattern(),
+            Err(_) => None,
+        };
+        let route = route.as_deref().unwrap_or("unmatched");
+        let finish = |response: &mut HttpResponse| {
+            headers::add(response, &id, &request);
+            edge.cors.add_headers(response, request.origin.as_deref());
+            figures::record(request.method, route, response.status(), started.elapsed());
+        };
+        match outcome {
+            Ok(mut response) => {
+                finish(response.response_mut());
+                Ok(response)
+            }
+            Err(mut response) => {
+                finish(&mut response);
+                Err(InternalError::from_response("", response).into())
+            }
+        }
+    }
+    .instrument(span)
+    .await
+}
+
+/// What has to be known of a request after it is gone.
+struct About {
+    method: &'static str,
+    is_personal: bool,
+    is_docs: bool,
+    origin: Option<String>,
+}
+
+impl About {
+    fn of(req: &ServiceRequest) -> Self {
+        let path = req.path();
+        Self {
+            method: figures::method_label(req.method()),
+            is_personal: path.starts_with("/api/") || path == "/reverseLastAction",
+            is_docs: path.starts_with("/docs"),
+            origin: req.headers().get("origin").and_then(|origin| origin.to_str().ok()).map(str::to_owned),
+        }
+    }
+}
+
+async fn answer<B: MessageBody + 'static>(edge: &Edge, req: ServiceRequest, next: Next<B>) -> Outcome {
+    if percent_decode(req.uri().path()).is_none() {
+        let problem = Problem::malformed("malformed_path", "the path is not valid percent-encoded UTF-8");
+        return Ok(req.into_response(problem.to_response(None)));
+    }
+    if let Some(response) = edge.cors.preflight(&req) {
+        return Ok(req.into_response(response));
+    }
+    let slot = match edge.in_flight.enter(client_address(req.request(), &edge.proxies)) {
+        Ok(slot) => slot,
+        Err(problem) => return Ok(req.into_response(problem.to_response(None))),
+    };
+    // A panic must end one request, not the worker. What it may have left behind is dropped with the request.
+    let work = runtime::on(&edge.runtime, in_flight::within(slot, next.call(req)));
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(Ok(response)) => Ok(response.map_into_boxed_body()),
+        Ok(Err(error)) => Err(error.error_response()),
+        Err(_) => Err(Problem::internal().caused_by("a handler panicked").to_response(None)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,8 @@
 //! ```
 //! - Every write goes through [`crate::task::mutate`], so that a client that hangs up cuts nothing short.
 //! - Errors are [`crate::problem::Problem`]s; an `AppError` becomes one by `?`.
-//! - Path ids are read by [`crate::wire::Id`] (`{id}`), names by [`crate::wire::Name`] (`{name}`); both answer 404.
+//! - A path has at most one variable segment: ids are read by [`crate::wire::Id`], names by [`crate::wire::Name`]. Both
+//!   answer 404 for what cannot be there.
 //! - Every handler reads its query: [`crate::wire::Query`], or `_: Query<NoQuery>` when there is none.
 //! - In `responses` name the successes, and the refusals that are the operation's own (`NotFound`, `Conflict`,
 //!   `Precondition`, `Forbidden` of [`crate::openapi`]). What any operation may answer (400, 401, 408, 413, 415, 422,
@@ -36,6 +37,7 @@ pub(crate) mod me;
 pub mod operations;
 mod resource;
 
+use actix_web::HttpResponse;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 
@@ -66,6 +68,6 @@ fn v1(api: &mut ServiceConfig) {
         .service(path("/me").get(me::get).patch(me::update));
 }
 
-async fn not_found() -> Problem {
-    Problem::not_found()
+async fn not_found() -> HttpResponse {
+    Problem::not_found().to_response(None)
 }

@@ -19,7 +19,6 @@ use crate::id_allocator::{Remainder, Sequence};
 
 pub(crate) use failure::{Failure, failed};
 pub use migrate::SchemaState;
-pub(crate) use transaction::Tx;
 
 /// How to connect.
 #[derive(Debug, Clone)]
@@ -123,6 +122,12 @@ impl Database {
     /// The connections to read with. They see what was committed before.
     pub(crate) fn read(&self) -> &DatabaseConnection {
         &self.inner.read
+    }
+
+    /// The connections to write with, for tests that go behind the ledger's back.
+    #[cfg(test)]
+    pub(crate) fn writing(&self) -> &DatabaseConnection {
+        &self.inner.write
     }
 
     pub(crate) fn remainder(&self, sequence: Sequence) -> Option<&Mutex<Remainder>> {

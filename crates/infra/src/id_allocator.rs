@@ -13,7 +13,7 @@ use crate::entity::id_range;
 
 /// A kind of identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Sequence {
+pub(crate) enum Sequence {
     /// `user_login.id`.
     User,
     /// `session.id`.
@@ -57,14 +57,14 @@ pub(crate) struct Remainder {
 
 /// Hands out identifiers. All allocators of one [`Database`] share its blocks.
 #[derive(Debug, Clone)]
-pub struct IdAllocator {
+pub(crate) struct IdAllocator {
     database: Database,
 }
 
 impl IdAllocator {
     /// An allocator on that database.
     #[must_use]
-    pub const fn new(database: Database) -> Self {
+    pub(crate) const fn new(database: Database) -> Self {
         Self { database }
     }
 
@@ -73,7 +73,7 @@ impl IdAllocator {
     ///
     /// # Errors
     /// `Unavailable`, `StorageFull`, `Internal`.
-    pub async fn reserve(&self, sequence: Sequence, count: usize) -> Result<Vec<i64>, RepositoryError> {
+    pub(crate) async fn reserve(&self, sequence: Sequence, count: usize) -> Result<Vec<i64>, RepositoryError> {
         let wanted = i64::try_from(count).map_err(|error| RepositoryError::Internal(error.into()))?;
         let remainder = self.database.remainder(sequence);
         let mut remainder = remainder.ok_or_else(|| RepositoryError::Internal("no such sequence".into()))?.lock().await;
@@ -96,7 +96,7 @@ impl IdAllocator {
     ///
     /// # Errors
     /// Those of [`Self::reserve`].
-    pub async fn next(&self, sequence: Sequence) -> Result<i64, RepositoryError> {
+    pub(crate) async fn next(&self, sequence: Sequence) -> Result<i64, RepositoryError> {
         let ids = self.reserve(sequence, 1).await?;
         ids.first().copied().ok_or_else(|| RepositoryError::Internal("no identifier".into()))
     }

@@ -68,7 +68,9 @@ mod tests {
             let message = CodeMessage::Code { email: email.clone(), purpose, otp: "012345".to_owned() };
             assert_eq!(
                 line(&message).unwrap(),
-                format!("{{\"type\":\"otp\",\"email\":\"ana@example.com\",\"purpose\":\"{word}\",\"otp\":\"012345\"}}\n")
+                format!(
+                    "{{\"type\":\"otp\",\"email\":\"ana@example.com\",\"purpose\":\"{word}\",\"otp\":\"012345\"}}\n"
+                )
             );
         }
         assert_eq!(

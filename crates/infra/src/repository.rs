@@ -5,9 +5,12 @@ mod batch;
 mod budget;
 mod category;
 mod expense;
+mod head;
 mod ledger;
 mod report;
 mod session;
+#[cfg(test)]
+mod tests;
 
 pub use account::SqlAccountRepository;
 pub use budget::SqlBudgetRepository;

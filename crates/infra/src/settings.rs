@@ -21,9 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::SettingsError;
 pub use network::{InvalidNetwork, Network};
-pub use sections::{
-    Accounts, Auth, Database, Demo, Environment, Limits, Log, LogFormat, Otp, OtpDelivery, Server,
-};
+pub use sections::{Accounts, Auth, Database, Demo, Environment, Limits, Log, LogFormat, Otp, OtpDelivery, Server};
 
 /// Names the environment: `development`, `test` or `production`.
 pub const ENVIRONMENT_VARIABLE: &str = "FLORIN_ENV";
@@ -125,15 +123,11 @@ impl Settings {
     /// The folder of what this installation keeps on disk: that of the SQLite database, else `data`.
     #[must_use]
     pub fn data_folder(&self) -> PathBuf {
-        let url = self.database.url.expose_secret();
-        let file = url.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
-        match file.map(|file| file.split('?').next().unwrap_or_default()) {
-            Some(path) if !path.is_empty() && path != ":memory:" => match Path::new(path).parent() {
-                Some(parent) if parent.as_os_str().is_empty() => PathBuf::from("."),
-                Some(parent) => parent.to_path_buf(),
-                None => PathBuf::from("."),
-            },
-            _ => PathBuf::from("data"),
+        let file = self.database.url.expose_secret().strip_prefix("sqlite://");
+        match file.map(|file| Path::new(file).parent()) {
+            None => PathBuf::from("data"),
+            Some(Some(folder)) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
+            Some(_) => PathBuf::from("."),
         }
     }
 

@@ -25,7 +25,7 @@ use one_line::OneLine;
 /// [`InvalidLevel`].
 pub fn init_logging(log: &Log) -> Result<(), InvalidLevel> {
     let filter = filter_of(&log.level)?;
-    let _ = Registry::default().with(layer(filter, log.format, || io::stderr())).try_init();
+    let _ = Registry::default().with(layer(filter, log.format, io::stderr)).try_init();
     Ok(())
 }
 

@@ -58,7 +58,8 @@ fn answers(path: &str, method: &str, operation: &mut Value) {
     }
     for (status, response) in responses.iter_mut() {
         if status.as_str() >= "400" && response.get("content").is_none() {
-            response["content"] = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
+            response["content"] =
+                json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
         }
         let header = |description: &str, kind: &str| json!({"description": description, "schema": {"type": kind}});
         match status.as_str() {

@@ -19,7 +19,8 @@ fn every_answer_is_described() {
 #[test]
 fn operation_ids_are_unique() {
     let document = document().unwrap();
-    let operations = document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+    let operations =
+        document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
     let mut ids: Vec<_> = operations.map(|operation| operation["operationId"].as_str().unwrap().to_owned()).collect();
     let count = ids.len();
     ids.sort();

@@ -110,9 +110,9 @@ pub(crate) async fn docs(req: HttpRequest) -> problem::Result<HttpResponse> {
     let file = req.match_info().get("file").unwrap_or_default();
     let config = Arc::new(utoipa_swagger_ui::Config::from("/openapi.json"));
     match utoipa_swagger_ui::serve(file, config) {
-        Ok(Some(file)) => {
-            Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, file.content_type)).body(file.bytes.into_owned()))
-        }
+        Ok(Some(file)) => Ok(HttpResponse::Ok()
+            .insert_header((header::CONTENT_TYPE, file.content_type))
+            .body(file.bytes.into_owned())),
         Ok(None) => Err(Problem::not_found()),
         Err(error) => Err(Problem::internal().caused_by(error.to_string())),
     }

@@ -15,18 +15,20 @@ use super::json::{Node, parse};
 use super::reader::{Fields, Source, read};
 use crate::problem::{self, Problem};
 
-/// How large a body may be. Put another one into a scope's `app_data` to change it there.
+/// How large a body may be, and how long a client may take to send it. Other limits in a scope's `app_data` hold there.
 #[derive(Debug, Clone, Copy)]
-pub struct BodyLimit(pub usize);
-
-impl Default for BodyLimit {
-    fn default() -> Self {
-        Self(1024 * 1024)
-    }
+pub struct BodyLimits {
+    /// The most bytes.
+    pub bytes: usize,
+    /// For the whole body.
+    pub time: Duration,
 }
 
-/// How long a client may take to send a whole body.
-pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+impl Default for BodyLimits {
+    fn default() -> Self {
+        Self { bytes: 1024 * 1024, time: Duration::from_secs(10) }
+    }
+}
 
 /// A JSON object as body. In a PATCH `application/merge-patch+json` is taken as well.
 #[derive(Debug)]
@@ -80,7 +82,7 @@ fn receive(
     req: &HttpRequest,
     payload: &mut Payload,
 ) -> impl Future<Output = problem::Result<Option<BytesMut>>> + use<> {
-    let limit = req.app_data::<BodyLimit>().copied().unwrap_or_default().0;
+    let BodyLimits { bytes: limit, time } = req.app_data::<BodyLimits>().copied().unwrap_or_default();
     let media_type = media_type(req);
     let announced = req.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
     let mut payload = payload.take();
@@ -89,7 +91,7 @@ fn receive(
             return Err(too_large(limit));
         }
         // Reading a body changes nothing, so it may be cut short.
-        let body = tokio::time::timeout(BODY_TIMEOUT, async {
+        let body = tokio::time::timeout(time, async {
             let mut body = BytesMut::with_capacity(announced.unwrap_or_default());
             while let Some(chunk) = payload.next().await {
                 let chunk = chunk.map_err(|_| Problem::malformed("malformed_body", "the body cannot be received"))?;
@@ -163,7 +165,7 @@ mod tests {
 
     async fn outcome(method: Method, headers: &[(&'static str, &'static str)], body: &[u8]) -> Result<String, String> {
         let mut request = TestRequest::default().method(method).set_payload(body.to_vec());
-        request = request.app_data(BodyLimit(40));
+        request = request.app_data(BodyLimits { bytes: 40, ..BodyLimits::default() });
         for header in headers {
             request = request.insert_header(*header);
         }

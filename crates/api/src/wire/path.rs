@@ -8,7 +8,7 @@ use florin_domain::id::MAX_ID;
 
 use crate::problem::{self, Problem};
 
-/// The `{id}` of a path such as `/expenses/{id}`: canonical digits of 1 to 2^53 - 1, else 404.
+/// The one variable segment of a path such as `/expenses/{id}` or `/actions/{seq}/reverse`: canonical digits of 1 to 2^53 - 1, else 404.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Id(pub i64);
 
@@ -26,11 +26,11 @@ impl FromRequest for Id {
     type Future = Ready<problem::Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(req.match_info().get("id").and_then(Self::parse).ok_or_else(Problem::not_found))
+        ready(segment(req).and_then(Self::parse).ok_or_else(Problem::not_found))
     }
 }
 
-/// The `{name}` of a path such as `/tags/{name}`, decoded: UTF-8 without control characters, of 1 to 255 characters,
+/// The one variable segment of a path such as `/tags/{name}`, decoded: UTF-8 without control characters, of 1 to 255 characters,
 /// else 404.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name(pub String);
@@ -40,10 +40,15 @@ impl FromRequest for Name {
     type Future = Ready<problem::Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let name = req.match_info().get("name").and_then(percent_decode);
+        let name = segment(req).and_then(percent_decode);
         let name = name.filter(|name| (1..=255).contains(&name.chars().count()) && !name.contains(char::is_control));
         ready(name.map(Self).ok_or_else(Problem::not_found))
     }
+}
+
+/// The first variable segment; no path has two.
+fn segment(req: &HttpRequest) -> Option<&str> {
+    req.match_info().iter().next().map(|(_, value)| value)
 }
 
 /// Decodes `%xx`. `None` for a `%` without two hexadecimal digits, and for what is not UTF-8 after decoding.

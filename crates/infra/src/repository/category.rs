@@ -1,15 +1,224 @@
-//! (being written)
+//! Categories and keywords. Every write bumps the head's `taxonomy_version` first.
 
-use crate::db::Database;
+use std::collections::BTreeSet;
 
-/// Placeholder.
-#[derive(Debug)]
-pub struct SqlCategoryRepository(Database);
+use async_trait::async_trait;
+use florin_domain::calendar::{Month, Timestamp};
+use florin_domain::category::Category;
+use florin_domain::id::{CategoryId, UserId};
+use florin_domain::repository::{
+    CategoryChange, CategoryRepository, RepositoryError, Result, StoredKeyword, UniqueKey,
+};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use crate::db::{Database, Failure, failed};
+use crate::entity::{category, category_budget, expense, keyword};
+use crate::id_allocator::{IdAllocator, Sequence};
+
+use super::batch::pieces;
+use super::budget;
+use super::head::bump_taxonomy;
+
+/// The user that the system's categories belong to.
+const SYSTEM: i64 = 0;
+
+/// Categories and keywords in a SQL database.
+#[derive(Debug, Clone)]
+pub struct SqlCategoryRepository {
+    database: Database,
+    ids: IdAllocator,
+}
 
 impl SqlCategoryRepository {
     /// On that database.
     #[must_use]
-    pub const fn new(database: Database) -> Self {
-        Self(database)
+    pub fn new(database: Database) -> Self {
+        Self { ids: IdAllocator::new(database.clone()), database }
     }
+}
+
+fn read(row: category::Model) -> Category {
+    Category {
+        id: CategoryId(row.id),
+        name: row.name,
+        slug: row.slug,
+        system: row.user_id == SYSTEM,
+        archived_at: row.archived_at.map(Timestamp),
+        merged_into: row.merged_into.map(CategoryId),
+        version: row.version,
+    }
+}
+
+fn taken(failure: Failure) -> Failure {
+    if failure.violates("live_slug") { RepositoryError::Taken(UniqueKey::CategorySlug).into() } else { failure }
+}
+
+#[async_trait]
+impl CategoryRepository for SqlCategoryRepository {
+    async fn categories(&self, user: UserId) -> Result<Vec<Category>> {
+        let rows = category::Entity::find()
+            .filter(category::Column::UserId.is_in([SYSTEM, user.0]))
+            .order_by_asc(category::Column::Id)
+            .all(self.database.read())
+            .await
+            .map_err(failed)?;
+        Ok(rows.into_iter().map(read).collect())
+    }
+
+    async fn create(&self, user: UserId, name: &str, slug: &str, _at: Timestamp) -> Result<Category> {
+        let row = &category::Model {
+            id: self.ids.next(Sequence::Category).await?,
+            user_id: user.0,
+            name: name.to_owned(),
+            slug: slug.to_owned(),
+            live_slug: Some(slug.to_owned()),
+            archived_at: None,
+            merged_into: None,
+            version: 1,
+        };
+        self.database
+            .write(|tx| async move {
+                bump_taxonomy(&tx, user).await?;
+                let new = category::Entity::insert(row.clone().into_active_model().reset_all());
+                new.exec_without_returning(&*tx).await.map_err(|error| taken(error.into()))?;
+                Ok(())
+            })
+            .await?;
+        Ok(read(row.clone()))
+    }
+
+    async fn update(&self, user: UserId, id: CategoryId, version: i64, change: &CategoryChange) -> Result<()> {
+        self.database
+            .write(|tx| async move {
+                bump_taxonomy(&tx, user).await?;
+                update(&tx, user, id, version, change).await
+            })
+            .await
+    }
+
+    async fn keywords(&self, user: UserId) -> Result<Vec<StoredKeyword>> {
+        let rows = keyword::Entity::find()
+            .filter(keyword::Column::UserId.eq(user.0))
+            .all(self.database.read())
+            .await
+            .map_err(failed)?;
+        let stored = |row: keyword::Model| StoredKeyword { category: CategoryId(row.category_id), phrase: row.phrase };
+        let mut keywords: Vec<_> = rows.into_iter().map(stored).collect();
+        keywords.sort_unstable_by(|a, b| a.phrase.cmp(&b.phrase));
+        Ok(keywords)
+    }
+
+    async fn put_keywords(&self, user: UserId, category: CategoryId, phrases: &[String]) -> Result<()> {
+        let phrases = &phrases.iter().cloned().collect::<BTreeSet<String>>();
+        self.database
+            .write(|tx| async move {
+                bump_taxonomy(&tx, user).await?;
+                keyword::Entity::delete_many()
+                    .filter(keyword::Column::UserId.eq(user.0))
+                    .filter(keyword::Column::CategoryId.eq(category.0))
+                    .exec(&*tx)
+                    .await?;
+                let row = |phrase: &String| keyword::ActiveModel {
+                    user_id: Set(user.0),
+                    phrase: Set(phrase.clone()),
+                    category_id: Set(category.0),
+                };
+                for rows in pieces(phrases.iter().map(row).collect()) {
+                    keyword::Entity::insert_many(rows)
+                        .on_conflict(
+                            OnConflict::columns([keyword::Column::UserId, keyword::Column::Phrase])
+                                .update_column(keyword::Column::CategoryId)
+                                .to_owned(),
+                        )
+                        .exec_without_returning(&*tx)
+                        .await?;
+                }
+                Ok(())
+            })
+            .await
+    }
+}
+
+async fn update(
+    tx: &DatabaseTransaction,
+    user: UserId,
+    id: CategoryId,
+    version: i64,
+    change: &CategoryChange,
+) -> std::result::Result<(), Failure> {
+    let row = category::Entity::find_by_id(id.0).filter(category::Column::UserId.eq(user.0)).one(tx).await?;
+    let Some(row) = row.filter(|row| row.version == version) else { return Err(RepositoryError::Stale.into()) };
+    if change.merged_into.is_some() && has_live_expense(tx, user, id).await? {
+        return Err(RepositoryError::Stale.into());
+    }
+
+    let (name, slug) = change.name.clone().unwrap_or((row.name, row.slug));
+    let archived_at = change.archived_at.map_or(row.archived_at, |at| at.map(|at| at.0));
+    let merged_into = match change.archived_at {
+        Some(None) => None,
+        _ => change.merged_into.map(|target| target.0).or(row.merged_into),
+    };
+    let written = category::Entity::update_many()
+        .set(category::ActiveModel {
+            live_slug: Set(archived_at.is_none().then(|| slug.clone())),
+            name: Set(name),
+            slug: Set(slug),
+            archived_at: Set(archived_at),
+            merged_into: Set(merged_into),
+            version: Set(version + 1),
+            ..Default::default()
+        })
+        .filter(category::Column::Id.eq(id.0))
+        .filter(category::Column::Version.eq(version))
+        .exec(tx)
+        .await
+        .map_err(|error| taken(error.into()))?;
+    if written.rows_affected != 1 {
+        return Err(RepositoryError::Stale.into());
+    }
+    match change.limits_end {
+        Some(month) => end_limits(tx, user, id, month).await,
+        None => Ok(()),
+    }
+}
+
+async fn has_live_expense(
+    tx: &DatabaseTransaction,
+    user: UserId,
+    category: CategoryId,
+) -> std::result::Result<bool, Failure> {
+    let found = expense::Entity::find()
+        .select_only()
+        .column(expense::Column::Id)
+        .filter(expense::Column::UserId.eq(user.0))
+        .filter(expense::Column::Live.eq(1_i16))
+        .filter(expense::Column::CategoryId.eq(category.0))
+        .limit(1)
+        .into_tuple::<i64>()
+        .one(tx)
+        .await?;
+    Ok(found.is_some())
+}
+
+/// From `month` on there is no limit, whatever was entered for later months. A category that never had one stays so.
+async fn end_limits(
+    tx: &DatabaseTransaction,
+    user: UserId,
+    category: CategoryId,
+    month: Month,
+) -> std::result::Result<(), Failure> {
+    if !budget::any_entry(tx, user, category.0).await? {
+        return Ok(());
+    }
+    category_budget::Entity::delete_many()
+        .filter(category_budget::Column::UserId.eq(user.0))
+        .filter(category_budget::Column::CategoryId.eq(category.0))
+        .filter(category_budget::Column::FromMonth.gt(month.yyyymm()))
+        .exec(tx)
+        .await?;
+    budget::put_entry(tx, user, category.0, month, None).await
 }

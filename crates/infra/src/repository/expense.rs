@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use florin_domain::expense::Expense;
 use florin_domain::id::{CategoryId, ExpenseId, Seq, UserId};
 use florin_domain::repository::{ExpenseQuery, ExpenseRepository, Page, Result, TagCount};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, Query};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::db::{Database, Failure, failed};
@@ -32,7 +32,7 @@ impl SqlExpenseRepository {
     }
 
     /// The user's expenses that meet a condition, in id order.
-    async fn find(&self, user: UserId, condition: Condition) -> std::result::Result<Vec<Expense>, Failure> {
+    async fn find(&self, user: UserId, condition: impl IntoCondition) -> std::result::Result<Vec<Expense>, Failure> {
         let rows = expense::Entity::find()
             .filter(expense::Column::UserId.eq(user.0))
             .filter(condition)
@@ -52,7 +52,7 @@ impl SqlExpenseRepository {
     ) -> std::result::Result<Vec<Expense>, Failure> {
         let mut found = Vec::with_capacity(values.len());
         for list in padded(values) {
-            found.extend(self.find(user, column.is_in(list).into_condition()).await?);
+            found.extend(self.find(user, column.is_in(list)).await?);
         }
         found.sort_unstable_by_key(|expense| expense.id);
         found.dedup_by_key(|expense| expense.id);
@@ -107,7 +107,7 @@ impl ExpenseRepository for SqlExpenseRepository {
     }
 
     async fn expense(&self, user: UserId, id: ExpenseId) -> Result<Option<Expense>> {
-        Ok(self.find(user, expense::Column::Id.eq(id.0).into_condition()).await?.pop())
+        Ok(self.find(user, expense::Column::Id.eq(id.0)).await?.pop())
     }
 
     async fn expenses(&self, user: UserId, ids: &[ExpenseId]) -> Result<Vec<Expense>> {

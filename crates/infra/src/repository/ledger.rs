@@ -1,15 +1,165 @@
-//! (being written)
+//! The ledger: change sets applied, the log read and verified.
 
-use crate::db::Database;
+mod action;
+mod apply;
+mod expenses;
+mod links;
+mod payload;
+mod tags;
+mod verify;
 
-/// Placeholder.
-#[derive(Debug)]
-pub struct SqlLedgerRepository(Database);
+use std::time::Duration;
+
+use async_trait::async_trait;
+use florin_domain::id::{Seq, UserId};
+use florin_domain::ledger::{Action, ChangeSet, Head, OperationId, Verified};
+use florin_domain::repository::{Applied, LedgerRepository, Page, RepositoryError, Result, UniqueKey};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::db::{Database, Failure, failed};
+use crate::entity::{last_user_action, user_action};
+use crate::id_allocator::IdAllocator;
+
+use super::batch::padded;
+
+/// How often an operation whose outcome is unknown is looked up, and the first pause; each further one is twice as long.
+const LOOK_UPS: u32 = 5;
+const FIRST_LOOK_UP: Duration = Duration::from_millis(50);
+
+/// The ledger in a SQL database.
+#[derive(Debug, Clone)]
+pub struct SqlLedgerRepository {
+    database: Database,
+    ids: IdAllocator,
+}
 
 impl SqlLedgerRepository {
     /// On that database.
     #[must_use]
-    pub const fn new(database: Database) -> Self {
-        Self(database)
+    pub fn new(database: Database) -> Self {
+        Self { ids: IdAllocator::new(database.clone()), database }
+    }
+
+    async fn seq_of(&self, user: UserId, operation: &OperationId) -> Result<Option<Seq>> {
+        let found = user_action::Entity::find()
+            .select_only()
+            .column(user_action::Column::Seq)
+            .column(user_action::Column::Operation)
+            .filter(user_action::Column::UserId.eq(user.0))
+            .filter(user_action::Column::Operation.eq(operation.0.as_str()))
+            .into_tuple::<(i64, String)>()
+            .one(self.database.read())
+            .await
+            .map_err(failed)?;
+        // MySQL and MariaDB take trailing blanks for nothing when they compare.
+        Ok(found.filter(|(_, stored)| *stored == operation.0).map(|(seq, _)| Seq(seq)))
+    }
+
+    /// COMMIT was sent and its answer lost. The operation is stored by the same transaction: if it is there, it happened.
+    pub(super) async fn resolve(&self, change_set: &ChangeSet, lost: Failure) -> Result<Applied> {
+        let mut pause = FIRST_LOOK_UP;
+        for _ in 0..LOOK_UPS {
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+            match self.seq_of(change_set.user, &change_set.operation).await {
+                Ok(Some(seq)) => return Ok(Applied { seq }),
+                Ok(None) => {}
+                Err(error) => tracing::debug!(%error, "looking an operation up failed"),
+            }
+        }
+        Err(lost.into())
+    }
+
+    /// A second attempt of an operation that was applied already may fail on what the first one left before it reaches
+    /// the operation's own key.
+    async fn refine(&self, change_set: &ChangeSet, error: RepositoryError) -> Result<Applied> {
+        let may_be_applied =
+            matches!(error, RepositoryError::Stale | RepositoryError::Taken(UniqueKey::ExternalId));
+        if may_be_applied && self.seq_of(change_set.user, &change_set.operation).await?.is_some() {
+            return Err(RepositoryError::Taken(UniqueKey::Operation));
+        }
+        Err(error)
+    }
+
+    async fn some_actions(
+        &self,
+        user: UserId,
+        select: impl FnOnce(sea_orm::Select<user_action::Entity>) -> sea_orm::Select<user_action::Entity>,
+    ) -> std::result::Result<Vec<Action>, Failure> {
+        let of_user = user_action::Entity::find().filter(user_action::Column::UserId.eq(user.0));
+        select(of_user).all(self.database.read()).await?.into_iter().map(action::read).collect()
+    }
+}
+
+#[async_trait]
+impl LedgerRepository for SqlLedgerRepository {
+    async fn head(&self, user: UserId) -> Result<Head> {
+        let row = last_user_action::Entity::find_by_id(user.0).one(self.database.read()).await.map_err(failed)?;
+        Ok(row.map_or(Ok(Head::EMPTY), |row| action::head(&row))?)
+    }
+
+    async fn apply(&self, change_set: &ChangeSet) -> Result<Applied> {
+        match self.write(change_set).await {
+            Ok(seq) => Ok(Applied { seq }),
+            Err(lost @ Failure::OutcomeUnknown(_)) => self.resolve(change_set, lost).await,
+            Err(failure) => self.refine(change_set, failure.into()).await,
+        }
+    }
+
+    async fn by_operation(&self, user: UserId, operation: &OperationId) -> Result<Option<Action>> {
+        match self.seq_of(user, operation).await? {
+            Some(seq) => self.action(user, seq).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn action(&self, user: UserId, seq: Seq) -> Result<Option<Action>> {
+        let mut found = self.some_actions(user, |select| select.filter(user_action::Column::Seq.eq(seq.0))).await?;
+        Ok(found.pop())
+    }
+
+    async fn actions(&self, user: UserId, seqs: &[Seq]) -> Result<Vec<Action>> {
+        let seqs: Vec<i64> = seqs.iter().map(|seq| seq.0).collect();
+        let mut found = Vec::with_capacity(seqs.len());
+        for list in padded(&seqs) {
+            found.extend(self.some_actions(user, |select| select.filter(user_action::Column::Seq.is_in(list))).await?);
+        }
+        found.sort_unstable_by_key(|action: &Action| action.seq);
+        found.dedup_by_key(|action| action.seq);
+        Ok(found)
+    }
+
+    async fn actions_before(&self, user: UserId, before: Option<Seq>, limit: u64) -> Result<Page<Action>> {
+        let before = before.map_or(i64::MAX, |seq| seq.0);
+        let newest_first = |select: sea_orm::Select<user_action::Entity>| {
+            select
+                .filter(user_action::Column::Seq.lt(before))
+                .order_by_desc(user_action::Column::Seq)
+                .limit(limit.saturating_add(1))
+        };
+        let mut rows = self.some_actions(user, newest_first).await?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        Ok(Page { rows, more })
+    }
+
+    async fn latest_undo(&self, user: UserId) -> Result<Option<Seq>> {
+        let found = user_action::Entity::find()
+            .select_only()
+            .column(user_action::Column::Seq)
+            .filter(user_action::Column::UserId.eq(user.0))
+            .filter(user_action::Column::Redoable.eq(1_i16))
+            .order_by_desc(user_action::Column::Seq)
+            .limit(1)
+            .into_tuple::<i64>()
+            .one(self.database.read())
+            .await
+            .map_err(failed)?;
+        Ok(found.map(Seq))
+    }
+
+    async fn verify(&self, user: UserId) -> Result<Verified> {
+        Ok(self.walk(user).await?)
     }
 }

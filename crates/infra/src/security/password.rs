@@ -65,8 +65,7 @@ impl Argon2Hasher {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| PortError::Busy)?;
         let password = SecretString::from(password);
         let argon2 = self.argon2.clone();
-        let slot =
-            Arc::clone(&self.slots).acquire_owned().await.map_err(|error| PortError::Failed(error.into()))?;
+        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(|error| PortError::Failed(error.into()))?;
         let done = spawn_blocking(move || {
             let _held = (place, slot);
             work(&argon2, password.expose_secret().as_bytes())
@@ -146,17 +145,26 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn beyond_the_queue_it_is_busy_and_a_leaver_keeps_its_place() {
-        let hasher = Arc::new(Argon2Hasher::new(Argon2Cost { m_kib: 65_536, t: 2, p: 1 }, 1, 2).unwrap());
+        let hasher = Arc::new(Argon2Hasher::new(Argon2Cost { m_kib: 65_536, t: 4, p: 1 }, 1, 2).unwrap());
         let ask = |hasher: &Arc<Argon2Hasher>| {
             let hasher = Arc::clone(hasher);
             tokio::spawn(async move { hasher.verify("x", None).await })
         };
-        let asked: Vec<_> = (0..10).map(|_| ask(&hasher)).collect();
-        let mut busy = 0;
-        for answer in asked {
-            busy += usize::from(matches!(answer.await.unwrap(), Err(PortError::Busy)));
+        let at_work = hasher.slots.acquire().await.unwrap();
+        let mut asked: Vec<_> = (0..10).map(|_| ask(&hasher)).collect();
+        while asked.iter().filter(|answer| answer.is_finished()).count() < 7 {
+            tokio::task::yield_now().await;
         }
-        assert_eq!(busy, 7, "one at work and two waiting");
+        let waiting: Vec<_> = asked.extract_if(.., |answer| !answer.is_finished()).collect();
+        assert_eq!(waiting.len(), 3, "as many as may be at work or wait");
+        for answer in asked {
+            assert!(matches!(answer.await.unwrap(), Err(PortError::Busy)));
+        }
+        drop(at_work);
+        for answer in waiting {
+            assert!(!answer.await.unwrap().unwrap());
+        }
+
         let leaver = ask(&hasher);
         while hasher.slots.available_permits() > 0 {
             tokio::task::yield_now().await;

@@ -67,7 +67,7 @@ fn everywhere(settings: &Settings, findings: &mut Findings<'_>) {
     }
     let url = database.url.expose_secret();
     findings.refuse_if(
-        !["sqlite:", "mysql://", "mariadb://", "postgres://", "postgresql://"].iter().any(|s| url.starts_with(s)),
+        !["sqlite://", "mysql://", "mariadb://", "postgres://", "postgresql://"].iter().any(|s| url.starts_with(s)),
         "database.url",
         "must begin with sqlite://, mysql:// or postgres://",
     );
@@ -111,12 +111,15 @@ fn argon2(settings: &Settings, findings: &mut Findings<'_>, (m, t): (u32, u32), 
         "auth.argon2_m_kib",
         &format!("{words} {m}, not {}", auth.argon2_m_kib),
     );
-    findings.refuse_if((1..t).contains(&auth.argon2_t), "auth.argon2_t", &format!("{words} {t}, not {}", auth.argon2_t));
+    findings.refuse_if(
+        (1..t).contains(&auth.argon2_t),
+        "auth.argon2_t",
+        &format!("{words} {t}, not {}", auth.argon2_t),
+    );
 }
 
 /// Whether a text is `scheme://host[:port]` of the web, as browsers send it.
 fn is_origin(text: &str) -> bool {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
-    !host.is_empty()
-        && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.:[]".contains(&b))
+    !host.is_empty() && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.:[]".contains(&b))
 }

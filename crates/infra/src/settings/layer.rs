@@ -77,15 +77,8 @@ impl Layers {
     /// Which keys the section of an unknown key has, or which sections there are.
     fn known_beside(&self, key: &str) -> String {
         let section = key.split('.').next().unwrap_or_default();
-        let names: Vec<&str> = self.values.keys().filter_map(|key| key.split_once('.')).fold(
-            Vec::new(),
-            |mut names, (its_section, name)| {
-                if its_section == section {
-                    names.push(name);
-                }
-                names
-            },
-        );
+        let its_keys = self.values.keys().filter_map(|known| known.strip_prefix(section)?.strip_prefix('.'));
+        let names: Vec<&str> = its_keys.collect();
         if names.is_empty() {
             let mut sections: Vec<&str> = self.values.keys().filter_map(|key| key.split('.').next()).collect();
             sections.dedup();

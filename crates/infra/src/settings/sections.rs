@@ -56,6 +56,7 @@ choice!(
 #[serde(deny_unknown_fields)]
 pub struct Server {
     /// Where to listen; port 0 takes a free one.
+    #[serde(deserialize_with = "address")]
     pub bind: SocketAddr,
     /// Milliseconds for the request line and headers.
     pub head_timeout_ms: u64,
@@ -161,6 +162,11 @@ pub struct Log {
     pub format: LogFormat,
     /// Which: a level, or comma-separated `module=level`.
     pub level: String,
+}
+
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let refused = |_| serde::de::Error::custom("must be an address and a port, such as 127.0.0.1:8080");
+    String::deserialize(deserializer)?.parse().map_err(refused)
 }
 
 fn currency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Currency, D::Error> {

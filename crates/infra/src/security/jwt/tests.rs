@@ -36,7 +36,8 @@ fn good() -> (Value, Value) {
 
 /// Signs any header and claims with the right key (or `key`), as somebody who had it could.
 fn forge(header: &str, claims: &Value, key: &[u8]) -> String {
-    let message = format!("{}.{}", base64url::encode(header.as_bytes()), base64url::encode(claims.to_string().as_bytes()));
+    let message =
+        format!("{}.{}", base64url::encode(header.as_bytes()), base64url::encode(claims.to_string().as_bytes()));
     let signature = crypto::sign(message.as_bytes(), &EncodingKey::from_secret(key), Algorithm::HS256).unwrap();
     format!("{message}.{signature}")
 }

@@ -1,0 +1,62 @@
+//! `serve`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use florin_app::port::OtpSender;
+use florin_infra::clock::SystemClock;
+use florin_infra::otp::LogOtpSender;
+use florin_infra::settings::{OtpDelivery, Settings};
+use florin_infra::telemetry;
+
+use super::database::is_embedded;
+use super::failure::Failure;
+use crate::compose;
+use crate::server::Application;
+
+/// How long closing the database may take once nothing is served any more.
+const CLOSING: Duration = Duration::from_secs(1);
+/// How often samples are digested when nobody asks for the metrics.
+const DIGEST: Duration = Duration::from_secs(60);
+
+pub(super) async fn serve(settings: &Settings, migrate: bool) -> Result<(), Failure> {
+    telemetry::install_metrics().map_err(|error| Failure::other(error.to_string()))?;
+    let embedded = is_embedded(settings);
+    let database = compose::connect(settings, embedded).await?;
+    if embedded || migrate {
+        for name in database.migrate().await? {
+            tracing::info!(name, "migrated");
+        }
+    }
+    let services = compose::services(settings, &database, Arc::new(SystemClock), sender(settings)?)?;
+    let application = Application::build(services, settings)
+        .map_err(|error| Failure::other(format!("server.bind: {}: {error}", settings.server.bind)))?;
+
+    let url = format!("http://{}", application.address());
+    tracing::info!(
+        environment = %settings.environment, database = database.backend_name(),
+        "listening on {url}; API {url}/api/v1, documentation {url}/docs/"
+    );
+    let digesting = tokio::spawn(async {
+        loop {
+            tokio::time::sleep(DIGEST).await;
+            drop(telemetry::render_metrics());
+        }
+    });
+    let served = application.run_until_stopped().await;
+    digesting.abort();
+    // What is still at work now has no client any more. It is whole or absent either way.
+    if tokio::time::timeout(CLOSING, database.close()).await.is_err() {
+        tracing::warn!("the database still had work when the process ended");
+    }
+    served?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn sender(settings: &Settings) -> Result<Arc<dyn OtpSender>, Failure> {
+    match settings.otp.delivery {
+        OtpDelivery::Log => Ok(Arc::new(LogOtpSender)),
+        OtpDelivery::Smtp => Err(Failure::settings("otp.delivery: smtp is not built yet")),
+    }
+}

@@ -1,0 +1,180 @@
+//! The composition root: adapters into services.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use florin_app::auth::{Auth, AuthPolicy, AuthPorts};
+use florin_app::budgets::Budgets;
+use florin_app::categories::Categories;
+use florin_app::demo::{Demo, DemoPorts};
+use florin_app::expenses::Expenses;
+use florin_app::insights::Insights;
+use florin_app::operator::Operator;
+use florin_app::port::{Clock, OtpSender, PortError};
+use florin_app::undo::Undo;
+use florin_app::writer::Writer;
+use florin_infra::db::{Database, DatabaseError, DatabaseOptions, SchemaState};
+use florin_infra::repository::{
+    SqlAccountRepository, SqlBudgetRepository, SqlCategoryRepository, SqlExpenseRepository, SqlLedgerRepository,
+    SqlReportRepository, SqlSessionRepository,
+};
+use florin_infra::security::{Argon2Cost, Argon2Hasher, JwtIssuer, Secrets, SigningKey, SigningKeyError};
+use florin_infra::settings::Settings;
+use secrecy::ExposeSecret;
+
+use crate::routes::operations::Readiness;
+use crate::server::Deps;
+
+/// Why the services cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    /// There is no signing key.
+    #[error(transparent)]
+    SigningKey(#[from] SigningKeyError),
+    /// A technical part refuses its settings.
+    #[error("a technical part cannot be set up")]
+    Port(#[from] PortError),
+}
+
+/// How the settings want the database reached; `create` makes the file and folder of an embedded one.
+///
+/// # Errors
+/// Those of [`Database::connect`].
+pub async fn connect(settings: &Settings, create: bool) -> Result<Database, DatabaseError> {
+    let options = DatabaseOptions {
+        max_connections: settings.database.max_connections,
+        create,
+        acquire_timeout: Duration::from_millis(settings.database.acquire_timeout_ms),
+    };
+    Database::connect(settings.database.url.expose_secret(), &options).await
+}
+
+/// The adapters that settings and database decide.
+struct Adapters {
+    accounts: Arc<SqlAccountRepository>,
+    sessions: Arc<SqlSessionRepository>,
+    categories: Arc<SqlCategoryRepository>,
+    expenses: Arc<SqlExpenseRepository>,
+    budgets: Arc<SqlBudgetRepository>,
+    ledger: Arc<SqlLedgerRepository>,
+    reports: Arc<SqlReportRepository>,
+    hasher: Arc<Argon2Hasher>,
+    issuer: Arc<JwtIssuer>,
+    secrets: Arc<Secrets>,
+}
+
+impl Adapters {
+    fn new(settings: &Settings, database: &Database) -> Result<Self, ComposeError> {
+        let auth = &settings.auth;
+        let key = SigningKey::of(settings)?;
+        let cost = Argon2Cost { m_kib: auth.argon2_m_kib, t: auth.argon2_t, p: auth.argon2_p };
+        Ok(Self {
+            accounts: Arc::new(SqlAccountRepository::new(database.clone())),
+            sessions: Arc::new(SqlSessionRepository::new(database.clone())),
+            categories: Arc::new(SqlCategoryRepository::new(database.clone())),
+            expenses: Arc::new(SqlExpenseRepository::new(database.clone())),
+            budgets: Arc::new(SqlBudgetRepository::new(database.clone())),
+            ledger: Arc::new(SqlLedgerRepository::new(database.clone())),
+            reports: Arc::new(SqlReportRepository::new(database.clone())),
+            hasher: Arc::new(Argon2Hasher::new(cost, auth.hash_parallel, auth.hash_queue)?),
+            issuer: Arc::new(JwtIssuer::new(&key, &auth.issuer, &auth.audience)?),
+            secrets: Arc::new(Secrets::new(&key)),
+        })
+    }
+}
+
+/// Builds the services over a database. Clock and delivery of codes are the caller's choice, for tests to bring their own.
+///
+/// # Errors
+/// [`ComposeError`].
+pub fn services(
+    settings: &Settings,
+    database: &Database,
+    clock: Arc<dyn Clock>,
+    sender: Arc<dyn OtpSender>,
+) -> Result<Deps, ComposeError> {
+    let Adapters {
+        accounts,
+        sessions,
+        categories,
+        expenses,
+        budgets,
+        ledger,
+        reports,
+        hasher,
+        issuer,
+        secrets,
+    } = Adapters::new(settings, database)?;
+    let policy = AuthPolicy {
+        access_millis: i64::from(settings.auth.access_minutes) * 60_000,
+        refresh_millis: i64::from(settings.auth.refresh_days) * 24 * 3_600_000,
+        default_currency: settings.accounts.default_currency,
+        default_zone: settings.accounts.default_timezone,
+    };
+    let ports = AuthPorts {
+        accounts: accounts.clone(),
+        sessions,
+        hasher: hasher.clone(),
+        issuer,
+        secrets: secrets.clone(),
+        sender,
+        clock: clock.clone(),
+    };
+    let writer = Arc::new(Writer::new(accounts.clone(), categories.clone(), ledger.clone(), secrets, clock.clone()));
+    Ok(Deps {
+        auth: Arc::new(Auth::new(ports, policy)),
+        expenses: Arc::new(Expenses::new(writer.clone(), expenses.clone())),
+        undo: Arc::new(Undo::new(writer.clone(), ledger.clone(), expenses.clone())),
+        categories: Arc::new(Categories::new(writer.clone(), categories, expenses, clock.clone())),
+        budgets: Arc::new(Budgets::new(writer.clone(), budgets.clone(), clock.clone())),
+        insights: Arc::new(Insights::new(writer, budgets, reports, clock.clone())),
+        operator: Arc::new(Operator::new(accounts, ledger, hasher, clock, policy)),
+        readiness: Arc::new(DatabaseReadiness(database.clone())),
+    })
+}
+
+/// Builds the maker of the demo user.
+///
+/// # Errors
+/// [`ComposeError`].
+pub fn demo(settings: &Settings, database: &Database, clock: Arc<dyn Clock>) -> Result<Demo, ComposeError> {
+    let adapters = Adapters::new(settings, database)?;
+    Ok(Demo::new(DemoPorts {
+        accounts: adapters.accounts,
+        categories: adapters.categories,
+        ledger: adapters.ledger,
+        expenses: adapters.expenses,
+        budgets: adapters.budgets,
+        hasher: adapters.hasher,
+        secrets: adapters.secrets,
+        clock,
+    }))
+}
+
+/// Ready means: the database answers, and its schema is the one that this program needs.
+struct DatabaseReadiness(Database);
+
+#[async_trait]
+impl Readiness for DatabaseReadiness {
+    async fn check(&self) -> Result<(), String> {
+        match self.0.schema_state().await {
+            Ok(SchemaState::Current) => Ok(()),
+            Ok(other) => Err(describe(&other)),
+            Err(_) => Err("the database cannot be reached".to_owned()),
+        }
+    }
+}
+
+/// What is wrong with a schema, and what to do about it.
+#[must_use]
+pub fn describe(state: &SchemaState) -> String {
+    match state {
+        SchemaState::Current => "the database is migrated".to_owned(),
+        SchemaState::Missing => "the database is not migrated; run `florin-api migrate`".to_owned(),
+        SchemaState::Older { pending } => {
+            format!("the database lacks migrations ({}); run `florin-api migrate`", pending.join(", "))
+        }
+        SchemaState::Newer => "the database was migrated by a later version of this program".to_owned(),
+    }
+}

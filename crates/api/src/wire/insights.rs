@@ -1,0 +1,88 @@
+//! Series of spending, ready for a chart.
+
+use chrono::NaiveDate;
+use florin_app::expenses::Shown;
+use florin_domain::insights::{Chart, GroupBy, Series, SeriesKey};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::category::CategoryRef;
+use super::{Fields, Reader};
+
+/// What spending is grouped by.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code, reason = "only its schema is used; the names are the domain's")]
+enum Grouping {
+    Category,
+    Tag,
+    Day,
+    Week,
+    Month,
+    Weekday,
+}
+
+/// Which days, and how their spending is grouped.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SpendingQuery {
+    /// The first day; that of the month of `to` when it is left out.
+    pub(crate) from: Option<NaiveDate>,
+    /// The last day; that of the present month in your zone when it is left out. At most 400 buckets in all.
+    pub(crate) to: Option<NaiveDate>,
+    /// A series a category or a tag over months, or one series over days, ISO weeks, months or weekdays.
+    #[param(value_type = Option<Grouping>, inline, default = "category")]
+    pub(crate) group_by: GroupBy,
+}
+
+impl Fields for SpendingQuery {
+    fn read(r: &mut Reader<'_>) -> Option<Self> {
+        let from = r.get("from").date();
+        let to = r.get("to").date();
+        let group_by = r.get("group_by").choice(&GroupBy::ALL.map(|group| (group.as_str(), group)));
+        Some(Self { from, to, group_by: group_by.unwrap_or(GroupBy::Category) })
+    }
+}
+
+/// Spending over a range of days.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SpendingBody {
+    /// ISO 4217 code.
+    #[schema(example = "INR")]
+    currency: String,
+    /// Along the axis: days as `2026-03-01`, ISO weeks as `2026-W09`, months as `2026-03`, weekdays as `mon`.
+    #[schema(example = json!(["2026-03"]))]
+    buckets: Vec<String>,
+    /// The largest first.
+    series: Vec<SeriesBody>,
+}
+
+/// One line of a chart.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct SeriesBody {
+    /// `total`, a category's id, a tag, or `untagged`.
+    #[schema(example = "1")]
+    key: String,
+    /// What to call it.
+    #[schema(example = "Food")]
+    label: String,
+    /// An amount for each bucket.
+    #[schema(example = json!(["1250.75"]))]
+    values: Vec<String>,
+}
+
+impl From<Shown<Chart>> for SpendingBody {
+    fn from(shown: Shown<Chart>) -> Self {
+        let Shown { data: Chart { buckets, series }, books } = shown;
+        let currency = books.currency;
+        let body = |Series { key, total: _, values }: Series| {
+            let (key, label) = match key {
+                SeriesKey::Category(id) => (id.to_string(), CategoryRef::new(id, &books.taxonomy).into_name()),
+                key => name(key),
+            };
+            SeriesBody { key, label, values: values.into_iter().map(|amount| currency.format(amount)).collect() }
+        };
+        let series = series.into_iter().map(body).collect();
+        Self { currency: currency.code().to_owned(), buckets, series }
+    }
+}

@@ -1,0 +1,65 @@
+//! Amounts as clients send them.
+
+use std::borrow::Cow;
+
+use florin_domain::money::{Currency, MoneyError};
+use serde_json::json;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
+use utoipa::openapi::RefOr;
+use utoipa::{PartialSchema, ToSchema};
+
+use super::Reader;
+
+/// A currency with as many decimals as any has. What it finds malformed, or to be nothing, every currency does.
+const FINEST: &str = "CLF";
+
+/// The stable code of why an amount was refused.
+#[must_use]
+pub(crate) const fn code(error: MoneyError) -> &'static str {
+    match error {
+        MoneyError::TooManyDecimals => "too_many_decimals",
+        MoneyError::NotPositive => "not_positive",
+        MoneyError::TooLarge => "too_large",
+        MoneyError::Malformed | MoneyError::Overflow | MoneyError::UnknownCurrency => "invalid_amount",
+    }
+}
+
+/// Refuses at once what is no amount in any currency, so that it is told together with the faults of other fields. The
+/// use case reads the text again in the caller's currency.
+pub(crate) fn refuse_malformed(r: &mut Reader<'_>, name: &str, text: Option<&str>, zero_is_fine: bool) {
+    let Some(text) = text else { return };
+    let read = |currency: Currency| {
+        if zero_is_fine { currency.parse_amount(text) } else { currency.parse_positive(text) }
+    };
+    if let Err(error @ (MoneyError::Malformed | MoneyError::NotPositive)) = Currency::parse(FINEST).and_then(read) {
+        r.reject(name, code(error), error.to_string());
+    }
+}
+
+/// Schema of an amount in a request.
+pub(crate) struct AmountInput;
+
+impl PartialSchema for AmountInput {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^(0|[1-9][0-9]*)(\\.[0-9]+)?$"))
+            .max_length(Some(64))
+            .examples([json!("1250.75")]);
+        let number = ObjectBuilder::new().schema_type(Type::Number).minimum(Some(0));
+        OneOfBuilder::new()
+            .item(text)
+            .item(number)
+            .description(Some(
+                "A decimal as a string, or a JSON number that is read exactly from its text. No sign, no exponent, no \
+                 leading zeros, at most the decimals of your currency, at most 10^12 minor units.",
+            ))
+            .into()
+    }
+}
+
+impl ToSchema for AmountInput {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("AmountInput")
+    }
+}

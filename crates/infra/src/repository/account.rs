@@ -1,0 +1,256 @@
+//! Accounts.
+
+use async_trait::async_trait;
+use florin_domain::account::{Account, Email, Role};
+use florin_domain::calendar::{Timestamp, Zone};
+use florin_domain::id::UserId;
+use florin_domain::money::Currency;
+use florin_domain::repository::{
+    AccountRepository, Credentials, NewAccount, ProfileChange, RepositoryError, Result, UniqueKey,
+};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::db::{Database, Failure, failed};
+use crate::entity::{expense, session, user_cred, user_login};
+use crate::id_allocator::{IdAllocator, Sequence};
+
+use super::head::{bump_taxonomy, insert_head};
+
+/// Accounts in a SQL database.
+#[derive(Debug, Clone)]
+pub struct SqlAccountRepository {
+    database: Database,
+    ids: IdAllocator,
+}
+
+impl SqlAccountRepository {
+    /// On that database.
+    #[must_use]
+    pub fn new(database: Database) -> Self {
+        Self { ids: IdAllocator::new(database.clone()), database }
+    }
+}
+
+#[async_trait]
+impl AccountRepository for SqlAccountRepository {
+    async fn create(&self, new: &NewAccount) -> Result<UserId> {
+        let id = self.ids.next(Sequence::User).await?;
+        let made = self.database.try_write(|tx| async move { insert(&tx, id, new).await }).await;
+        match made {
+            Ok(()) => Ok(UserId(id)),
+            // The violated key, not a look beforehand, decides between two who sign up at the same time.
+            Err(failure) if failure.violates("email") => Err(RepositoryError::Taken(UniqueKey::Email)),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    async fn account(&self, user: UserId) -> Result<Option<Account>> {
+        let row = user_login::Entity::find_by_id(user.0).one(self.database.read()).await.map_err(failed)?;
+        row.map(account_of).transpose()
+    }
+
+    async fn credentials(&self, email: &Email) -> Result<Option<Credentials>> {
+        let by_address = user_login::Entity::find().filter(user_login::Column::Email.eq(email.as_str()));
+        let Some(row) = by_address.one(self.database.read()).await.map_err(failed)? else { return Ok(None) };
+        let cred = user_cred::Entity::find_by_id(row.id).one(self.database.read()).await.map_err(failed)?;
+        let Some(cred) = cred else { return Ok(None) };
+        Ok(Some(Credentials { account: account_of(row)?, password_hash: cred.password_hash }))
+    }
+
+    async fn mark_verified(&self, user: UserId, at: Timestamp) -> Result<()> {
+        self.database
+            .write(|tx| async move {
+                user_login::Entity::update_many()
+                    .set(user_login::ActiveModel { verified_at: Set(Some(at.0)), ..Default::default() })
+                    .filter(user_login::Column::Id.eq(user.0))
+                    .filter(user_login::Column::VerifiedAt.is_null())
+                    .exec(&*tx)
+                    .await?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn replace_unverified(&self, user: UserId, new: &NewAccount) -> Result<()> {
+        self.database
+            .write(|tx| async move {
+                let replaced = user_login::Entity::update_many()
+                    .set(user_login::ActiveModel {
+                        name: Set(new.name.clone()),
+                        currency: Set(new.currency.code().to_owned()),
+                        timezone: Set(new.zone.name().to_owned()),
+                        ..Default::default()
+                    })
+                    .filter(user_login::Column::Id.eq(user.0))
+                    .filter(user_login::Column::VerifiedAt.is_null())
+                    .exec(&*tx)
+                    .await?;
+                if replaced.rows_affected == 1 {
+                    write_password(&tx, user, &new.password_hash, new.created_at).await?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    async fn update_profile(&self, user: UserId, change: &ProfileChange) -> Result<()> {
+        let Some(present) = self.account(user).await? else { return Ok(()) };
+        // What is asked for already holds: no change of currency, so nothing that could be refused.
+        let currency = change.currency.filter(|currency| *currency != present.currency);
+        if currency.is_none() && change.name.is_none() && change.zone.is_none() {
+            return Ok(());
+        }
+        self.database
+            .write(|tx| async move {
+                if currency.is_some() {
+                    // Before anything is read: whoever records an expense at the same time bumps the head too, so that one of
+                    // the two waits for the other and then sees what it did.
+                    bump_taxonomy(&tx, user).await?;
+                    let expenses = expense::Entity::find().filter(expense::Column::UserId.eq(user.0));
+                    if expenses
+                        .select_only()
+                        .column(expense::Column::Id)
+                        .limit(1)
+                        .into_tuple::<i64>()
+                        .one(&*tx)
+                        .await?
+                        .is_some()
+                    {
+                        return Err(RepositoryError::Stale.into());
+                    }
+                }
+                let mut values = user_login::ActiveModel::default();
+                if let Some(name) = &change.name {
+                    values.name = Set(name.clone());
+                }
+                if let Some(currency) = currency {
+                    values.currency = Set(currency.code().to_owned());
+                }
+                if let Some(zone) = change.zone {
+                    values.timezone = Set(zone.name().to_owned());
+                }
+                let its_row = user_login::Column::Id.eq(user.0);
+                user_login::Entity::update_many().set(values).filter(its_row).exec(&*tx).await?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn set_password(&self, user: UserId, password_hash: &str, at: Timestamp) -> Result<()> {
+        self.database.write(|tx| async move { write_password(&tx, user, password_hash, at).await }).await
+    }
+
+    async fn set_role(&self, user: UserId, role: Role, at: Timestamp) -> Result<()> {
+        self.database
+            .write(|tx| async move {
+                user_login::Entity::update_many()
+                    .set(user_login::ActiveModel { user_type: Set(role.as_str().to_owned()), ..Default::default() })
+                    .filter(user_login::Column::Id.eq(user.0))
+                    .exec(&*tx)
+                    .await?;
+                end_sessions(&tx, user, at).await
+            })
+            .await
+    }
+
+    async fn set_disabled(&self, user: UserId, at: Option<Timestamp>) -> Result<()> {
+        self.database
+            .write(|tx| async move {
+                user_login::Entity::update_many()
+                    .set(user_login::ActiveModel { disabled_at: Set(at.map(|at| at.0)), ..Default::default() })
+                    .filter(user_login::Column::Id.eq(user.0))
+                    .exec(&*tx)
+                    .await?;
+                match at {
+                    Some(at) => end_sessions(&tx, user, at).await,
+                    None => Ok(()),
+                }
+            })
+            .await
+    }
+
+    async fn ids_after(&self, after: UserId, limit: u64) -> Result<Vec<UserId>> {
+        let ids: Vec<i64> = user_login::Entity::find()
+            .select_only()
+            .column(user_login::Column::Id)
+            .filter(user_login::Column::Id.gt(after.0))
+            .order_by_asc(user_login::Column::Id)
+            .limit(limit)
+            .into_tuple()
+            .all(self.database.read())
+            .await
+            .map_err(failed)?;
+        Ok(ids.into_iter().map(UserId).collect())
+    }
+}
+
+async fn insert(tx: &DatabaseTransaction, id: i64, new: &NewAccount) -> std::result::Result<(), Failure> {
+    let login = user_login::ActiveModel {
+        id: Set(id),
+        email: Set(new.email.as_str().to_owned()),
+        name: Set(new.name.clone()),
+        user_type: Set(new.role.as_str().to_owned()),
+        currency: Set(new.currency.code().to_owned()),
+        timezone: Set(new.zone.name().to_owned()),
+        created_at: Set(new.created_at.0),
+        verified_at: Set(new.verified_at.map(|at| at.0)),
+        disabled_at: Set(None),
+    };
+    user_login::Entity::insert(login).exec_without_returning(tx).await?;
+    let cred = user_cred::ActiveModel {
+        user_id: Set(id),
+        password_hash: Set(new.password_hash.clone()),
+        updated_at: Set(new.created_at.0),
+    };
+    user_cred::Entity::insert(cred).exec_without_returning(tx).await?;
+    insert_head(tx, UserId(id)).await
+}
+
+async fn write_password(
+    tx: &DatabaseTransaction,
+    user: UserId,
+    password_hash: &str,
+    at: Timestamp,
+) -> std::result::Result<(), Failure> {
+    user_cred::Entity::update_many()
+        .set(user_cred::ActiveModel {
+            password_hash: Set(password_hash.to_owned()),
+            updated_at: Set(at.0),
+            ..Default::default()
+        })
+        .filter(user_cred::Column::UserId.eq(user.0))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+async fn end_sessions(tx: &DatabaseTransaction, user: UserId, at: Timestamp) -> std::result::Result<(), Failure> {
+    session::Entity::update_many()
+        .set(session::ActiveModel { revoked_at: Set(Some(at.0)), ..Default::default() })
+        .filter(session::Column::UserId.eq(user.0))
+        .filter(session::Column::RevokedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// A row as the domain knows it.
+pub(super) fn account_of(row: user_login::Model) -> Result<Account> {
+    let unknown =
+        |what: &str, value: &str| RepositoryError::Internal(format!("user_login has {what} {value:?}").into());
+    Ok(Account {
+        id: UserId(row.id),
+        role: Role::parse(&row.user_type).ok_or_else(|| unknown("user_type", &row.user_type))?,
+        currency: Currency::parse(&row.currency).map_err(|_| unknown("currency", &row.currency))?,
+        zone: Zone::parse(&row.timezone).map_err(|_| unknown("timezone", &row.timezone))?,
+        email: Email::from_stored(row.email),
+        name: row.name,
+        created_at: Timestamp(row.created_at),
+        verified_at: row.verified_at.map(Timestamp),
+        disabled_at: row.disabled_at.map(Timestamp),
+    })
+}
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -1,0 +1,217 @@
+mod place;
+
+use florin_domain::repository::SessionRepository;
+use florin_domain::session::{Device, NewRefreshToken};
+
+use super::*;
+use crate::entity::last_user_action;
+
+pub(in crate::repository) use place::Place;
+
+/// An instant to begin at.
+pub(in crate::repository) const START: Timestamp = Timestamp(1_790_000_000_000);
+
+/// Bytes that no other test has.
+pub(in crate::repository) fn hash() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).unwrap();
+    bytes
+}
+
+/// A refresh token that is issued then and good for a day.
+pub(in crate::repository) fn token(issued_at: Timestamp) -> NewRefreshToken {
+    NewRefreshToken { hash: hash(), issued_at, expires_at: issued_at.plus_millis(24 * 60 * 60 * 1000) }
+}
+
+/// An account to be made, of nobody else's address.
+fn somebody() -> NewAccount {
+    NewAccount {
+        email: Email::parse(&format!("a{:016x}@example.com", getrandom::u64().unwrap())).unwrap(),
+        name: "Ána 🌱".to_owned(),
+        role: Role::User,
+        currency: Currency::parse("INR").unwrap(),
+        zone: Zone::parse("Asia/Kolkata").unwrap(),
+        password_hash: "$argon2id$first".to_owned(),
+        created_at: START,
+        verified_at: None,
+    }
+}
+
+async fn head(place: &Place, user: UserId) -> last_user_action::Model {
+    last_user_action::Entity::find_by_id(user.0).one(place.database.read()).await.unwrap().unwrap()
+}
+
+async fn put_expense(place: &Place, user: UserId) {
+    let id = IdAllocator::new(place.database.clone()).next(Sequence::Expense).await.unwrap();
+    let day = florin_domain::calendar::parse_date("2026-09-01").unwrap();
+    let row = expense::Model {
+        id,
+        user_id: user.0,
+        amount: 1,
+        date: day,
+        notes: String::new(),
+        notes_words: String::new(),
+        category_id: 1,
+        categorization_source: "default".to_owned(),
+        categorization_matched: None,
+        categorization_bp: 0,
+        external_id: None,
+        logged_at: START.0,
+        logged_on: day,
+        imported: 0,
+        // Deleted: it counts all the same.
+        live: 0,
+        version: 1,
+        updated_at: START.0,
+        last_action: 1,
+    };
+    place
+        .database
+        .write(|tx| {
+            let row: expense::ActiveModel = row.clone().into();
+            async move {
+                expense::Entity::insert(row).exec_without_returning(&*tx).await?;
+                Ok(())
+            }
+        })
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn an_account_is_read_as_it_was_made() {
+    let place = Place::new().await;
+    let accounts = place.accounts();
+    let new = somebody();
+    let id = accounts.create(&new).await.unwrap();
+    let account = accounts.account(id).await.unwrap().unwrap();
+    let expected = Account {
+        id,
+        email: new.email.clone(),
+        name: new.name.clone(),
+        role: new.role,
+        currency: new.currency,
+        zone: new.zone,
+        created_at: START,
+        verified_at: None,
+        disabled_at: None,
+    };
+    assert_eq!(account, expected);
+    let credentials = accounts.credentials(&new.email).await.unwrap().unwrap();
+    assert_eq!(credentials, Credentials { account, password_hash: new.password_hash });
+    let head = head(&place, id).await;
+    assert_eq!((head.seq, head.taxonomy_version, head.next_undo, head.hash), (0, 0, None, vec![0; 32]));
+    assert_eq!(accounts.account(UserId(i64::MAX)).await.unwrap(), None);
+    assert_eq!(accounts.credentials(&Email::parse("nobody@example.com").unwrap()).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_is_taken_once() {
+    let place = Place::new().await;
+    let new = somebody();
+    let tries: Vec<_> = (0..32)
+        .map(|_| {
+            let (accounts, new) = (place.accounts(), new.clone());
+            tokio::spawn(async move { accounts.create(&new).await })
+        })
+        .collect();
+    let mut made = 0;
+    for tried in tries {
+        match tried.await.unwrap() {
+            Ok(_) => made += 1,
+            Err(error) => assert!(matches!(error, RepositoryError::Taken(UniqueKey::Email)), "{error:?}"),
+        }
+    }
+    assert_eq!(made, 1);
+    let id = place.accounts().credentials(&new.email).await.unwrap().unwrap().account.id;
+    assert_eq!(place.accounts().ids_after(UserId(id.0 - 1), 1).await.unwrap(), [id]);
+}
+
+#[tokio::test]
+async fn only_an_unproved_account_is_replaced() {
+    let place = Place::new().await;
+    let accounts = place.accounts();
+    let new = somebody();
+    let id = accounts.create(&new).await.unwrap();
+    let later = START.plus_millis(5);
+    let again = NewAccount {
+        name: "Ben".to_owned(),
+        currency: Currency::parse("JPY").unwrap(),
+        zone: Zone::UTC,
+        password_hash: "$argon2id$second".to_owned(),
+        created_at: later,
+        ..new.clone()
+    };
+    accounts.replace_unverified(id, &again).await.unwrap();
+    let found = accounts.credentials(&new.email).await.unwrap().unwrap();
+    assert_eq!(
+        (found.account.name.as_str(), found.account.currency.code(), found.account.zone),
+        ("Ben", "JPY", Zone::UTC)
+    );
+    assert_eq!(found.password_hash, "$argon2id$second");
+    assert_eq!(found.account.created_at, START);
+
+    accounts.mark_verified(id, later).await.unwrap();
+    accounts.mark_verified(id, later.plus_millis(1)).await.unwrap();
+    accounts.replace_unverified(id, &new).await.unwrap();
+    let found = accounts.credentials(&new.email).await.unwrap().unwrap();
+    assert_eq!(found.account.verified_at, Some(later));
+    assert_eq!((found.account.name.as_str(), found.password_hash.as_str()), ("Ben", "$argon2id$second"));
+
+    accounts.set_password(id, "$argon2id$third", later).await.unwrap();
+    assert_eq!(accounts.credentials(&new.email).await.unwrap().unwrap().password_hash, "$argon2id$third");
+}
+
+#[tokio::test]
+async fn a_currency_changes_only_before_the_first_expense() {
+    let place = Place::new().await;
+    let accounts = place.accounts();
+    let id = place.somebody().await;
+    let currency = |code: &str| Some(Currency::parse(code).unwrap());
+    let change = ProfileChange { currency: currency("EUR"), name: Some("E".to_owned()), zone: Some(Zone::UTC) };
+    accounts.update_profile(id, &change).await.unwrap();
+    let account = accounts.account(id).await.unwrap().unwrap();
+    assert_eq!((account.currency.code(), account.name.as_str(), account.zone), ("EUR", "E", Zone::UTC));
+    assert_eq!(head(&place, id).await.taxonomy_version, 1);
+
+    accounts.update_profile(id, &ProfileChange { name: Some(String::new()), ..Default::default() }).await.unwrap();
+    assert_eq!(head(&place, id).await.taxonomy_version, 1, "a name outdates no plan");
+
+    put_expense(&place, id).await;
+    let refused = ProfileChange { currency: currency("USD"), name: Some("no".to_owned()), zone: None };
+    assert!(matches!(accounts.update_profile(id, &refused).await, Err(RepositoryError::Stale)));
+    let account = accounts.account(id).await.unwrap().unwrap();
+    assert_eq!((account.currency.code(), account.name.as_str()), ("EUR", ""), "nothing of it happened");
+    assert_eq!(head(&place, id).await.taxonomy_version, 1);
+
+    let same = ProfileChange { currency: currency("EUR"), name: Some("F".to_owned()), zone: None };
+    accounts.update_profile(id, &same).await.unwrap();
+    assert_eq!(accounts.account(id).await.unwrap().unwrap().name, "F", "the currency that it has is no change");
+    accounts.update_profile(UserId(i64::MAX), &same).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_new_role_and_being_disabled_end_all_sessions() {
+    let place = Place::new().await;
+    let (accounts, sessions) = (place.accounts(), place.sessions());
+    let (id, other) = (place.somebody().await, place.somebody().await);
+    let others = sessions.open(other, &Device::default(), &token(START)).await.unwrap();
+
+    let session = sessions.open(id, &Device::default(), &token(START)).await.unwrap();
+    accounts.set_role(id, Role::Admin, START).await.unwrap();
+    assert_eq!(sessions.principal(session, id).await.unwrap(), None);
+    assert_eq!(accounts.account(id).await.unwrap().unwrap().role, Role::Admin);
+
+    let session = sessions.open(id, &Device::default(), &token(START)).await.unwrap();
+    assert_eq!(sessions.principal(session, id).await.unwrap().unwrap().account.role, Role::Admin);
+    accounts.set_disabled(id, Some(START)).await.unwrap();
+    assert_eq!(sessions.principal(session, id).await.unwrap(), None);
+    assert_eq!(accounts.account(id).await.unwrap().unwrap().disabled_at, Some(START));
+    let opened_meanwhile = sessions.open(id, &Device::default(), &token(START)).await.unwrap();
+    assert_eq!(sessions.principal(opened_meanwhile, id).await.unwrap(), None);
+
+    accounts.set_disabled(id, None).await.unwrap();
+    assert_eq!(accounts.account(id).await.unwrap().unwrap().disabled_at, None);
+    assert_eq!(sessions.principal(session, id).await.unwrap(), None, "an ended session stays ended");
+    assert!(sessions.principal(others, other).await.unwrap().is_some(), "other people's go on");
+}

@@ -1,0 +1,88 @@
+//! A database for a test, and the repositories on it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+
+use florin_domain::id::UserId;
+use florin_domain::repository::AccountRepository;
+use sea_orm::{ConnectionTrait, Database as Server};
+use tempfile::TempDir;
+
+use super::somebody;
+use crate::db::{Database, DatabaseOptions};
+use crate::repository::{SqlAccountRepository, SqlSessionRepository};
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// A fresh, migrated database, removed in the end: SQLite unless `TEST_DATABASE` names another one (`mariadb`, `postgres`,
+/// or an address). One that cannot be reached is a failure, never a reason to skip.
+pub(in crate::repository) struct Place {
+    pub(in crate::repository) database: Database,
+    on_server: Option<(String, String)>,
+    _folder: TempDir,
+}
+
+fn server() -> Option<String> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let address = |name: &str| Some(variable(name).unwrap_or_else(|| panic!("{name} is not set")));
+    match variable("TEST_DATABASE").as_deref() {
+        None | Some("sqlite") => None,
+        Some("mariadb" | "mysql") => address("TEST_MARIADB_URL"),
+        Some("postgres") => address("TEST_POSTGRES_URL"),
+        Some(url) if url.contains("://") => Some(url.to_owned()),
+        Some(other) => panic!("TEST_DATABASE={other} is no database"),
+    }
+}
+
+async fn execute(url: &str, sql: &str) {
+    let server = Server::connect(url).await.unwrap();
+    server.execute_unprepared(sql).await.unwrap();
+    server.close().await.unwrap();
+}
+
+impl Place {
+    pub(in crate::repository) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (url, on_server) = match server().map(|url| url.replace("mariadb://", "mysql://")) {
+            None => (format!("sqlite://{}", folder.path().join("florin.db").display()), None),
+            Some(base) => {
+                let name = format!("florin_people_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+                execute(&base, &format!("CREATE DATABASE {name}")).await;
+                let (server, _) = base.rsplit_once('/').unwrap();
+                (format!("{server}/{name}"), Some((base, name)))
+            }
+        };
+        let options = DatabaseOptions { create: true, ..DatabaseOptions::default() };
+        let database = Database::connect(&url, &options).await.unwrap();
+        database.migrate().await.unwrap();
+        Self { database, on_server, _folder: folder }
+    }
+
+    pub(in crate::repository) fn accounts(&self) -> Arc<SqlAccountRepository> {
+        Arc::new(SqlAccountRepository::new(self.database.clone()))
+    }
+
+    pub(in crate::repository) fn sessions(&self) -> Arc<SqlSessionRepository> {
+        Arc::new(SqlSessionRepository::new(self.database.clone()))
+    }
+
+    /// A new account of nobody else's.
+    pub(in crate::repository) async fn somebody(&self) -> UserId {
+        self.accounts().create(&somebody()).await.unwrap()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let Some((base, name)) = self.on_server.take() else { return };
+        let force = if base.starts_with("postgres") { " WITH (FORCE)" } else { "" };
+        let removal = format!("DROP DATABASE {name}{force}");
+        // The test's own runtime cannot be waited on here.
+        let removed = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(execute(&base, &removal));
+        });
+        assert!(removed.join().is_ok() || thread::panicking(), "the database of a test is left behind");
+    }
+}

@@ -1,0 +1,106 @@
+//! Verifying a user's log, from one snapshot.
+
+use std::collections::HashMap;
+
+use florin_domain::calendar::Month;
+use florin_domain::id::{CategoryId, ExpenseId, UserId};
+use florin_domain::ledger::{FirstBad, Head, LiveExpense, Verified, Verifier};
+use futures::TryStreamExt;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::db::Failure;
+use crate::entity::{expense, last_user_action, monthly_expense, tag, tag_map, user_action};
+use crate::repository::expense::row;
+
+use super::{SqlLedgerRepository, action};
+
+/// How many actions are read at once.
+const PAGE: u64 = 500;
+
+impl SqlLedgerRepository {
+    pub(super) async fn walk(&self, user: UserId) -> Result<Verified, Failure> {
+        let tx = self.database.snapshot().await?;
+        let verified = walk(&tx, user).await;
+        tx.rollback().await?;
+        verified
+    }
+}
+
+async fn walk(tx: &DatabaseTransaction, user: UserId) -> Result<Verified, Failure> {
+    let row = last_user_action::Entity::find_by_id(user.0).one(tx).await?;
+    let mut verifier = Verifier::new(user);
+    let (mut last, mut last_ordinary, mut next_undo) = (0, 0, None);
+    loop {
+        let page = user_action::Entity::find()
+            .filter(user_action::Column::UserId.eq(user.0))
+            .filter(user_action::Column::Seq.gt(last))
+            .order_by_asc(user_action::Column::Seq)
+            .limit(PAGE)
+            .all(tx)
+            .await?;
+        let Some(end) = page.last().map(|row| row.seq) else { break };
+        last = end;
+        for row in page {
+            if row.root == row.seq {
+                last_ordinary = row.seq;
+            }
+            if row.undoable != 0 {
+                next_undo = Some(row.seq);
+            }
+            verifier.action(&action::stored(row));
+        }
+    }
+    let live = live_expenses(tx, user).await?;
+    let totals = totals(tx, user).await?;
+    // What is kept in the head so that it need not be looked for.
+    let shortcuts_agree = row.as_ref().is_none_or(|row| (row.last_ordinary, row.next_undo) == (last_ordinary, next_undo));
+    let head = row.map_or(Ok(Head::EMPTY), |row| action::head(&row))?;
+    let mut verified = verifier.finish(&head, &live, &totals);
+    if !shortcuts_agree {
+        verified.first_bad.get_or_insert(FirstBad::Head);
+    }
+    Ok(verified)
+}
+
+async fn live_expenses(tx: &DatabaseTransaction, user: UserId) -> Result<Vec<LiveExpense>, Failure> {
+    let labels = Query::select()
+        .column((tag_map::Entity, tag_map::Column::ExpenseId))
+        .column((tag::Entity, tag::Column::Name))
+        .from(tag::Entity)
+        .inner_join(
+            tag_map::Entity,
+            Expr::col((tag_map::Entity, tag_map::Column::TagId)).equals((tag::Entity, tag::Column::Id)),
+        )
+        .and_where(Expr::col((tag::Entity, tag::Column::UserId)).eq(user.0))
+        .take();
+    let mut tags: HashMap<i64, Vec<String>> = HashMap::new();
+    for label in tx.query_all(&labels).await? {
+        tags.entry(label.try_get_by_index(0)?).or_default().push(label.try_get_by_index(1)?);
+    }
+    let mut rows = expense::Entity::find()
+        .filter(expense::Column::UserId.eq(user.0))
+        .filter(expense::Column::Live.eq(1_i16))
+        .stream(tx)
+        .await?;
+    let mut live = Vec::new();
+    while let Some(expense) = rows.try_next().await? {
+        // One that cannot be read is left out, and is then named as not being what the log left.
+        if let Ok(state) = row::state(&expense, tags.remove(&expense.id).unwrap_or_default()) {
+            live.push(LiveExpense { id: ExpenseId(expense.id), state });
+        }
+    }
+    live.sort_unstable_by_key(|expense| expense.id);
+    Ok(live)
+}
+
+async fn totals(tx: &DatabaseTransaction, user: UserId) -> Result<Vec<(Month, CategoryId, i64)>, Failure> {
+    let rows = monthly_expense::Entity::find().filter(monthly_expense::Column::UserId.eq(user.0)).all(tx).await?;
+    rows.into_iter()
+        .map(|row| {
+            let month = Month::from_yyyymm(row.month)
+                .map_err(|_| Failure::internal(format!("a total is stored for the month {}", row.month)))?;
+            Ok((month, CategoryId(row.category_id), row.total))
+        })
+        .collect()
+}

@@ -1,0 +1,246 @@
+use std::sync::Arc;
+
+use florin_domain::repository::AccountRepository;
+use florin_domain::session::{CODE_LIFETIME_MILLIS, MAX_CODE_GUESSES, REFRESH_GRACE_MILLIS};
+
+use super::*;
+use crate::repository::account::tests::{Place, START, hash, token};
+
+const LOGIN: CodePurpose = CodePurpose::Login;
+
+/// Somebody's session, and its first token.
+async fn session(place: &Place) -> (UserId, SessionId, NewRefreshToken) {
+    let user = place.somebody().await;
+    let first = token(START);
+    let device = Device { ip: "203.0.113.9".to_owned(), user_agent: "tests/1 ✓".to_owned() };
+    let id = place.sessions().open(user, &device, &first).await.unwrap();
+    (user, id, first)
+}
+
+/// Rotates at an instant so many milliseconds after the start; the new token, if one was given.
+async fn rotate(sessions: &SqlSessionRepository, old: &NewRefreshToken, after: i64) -> (Rotation, NewRefreshToken) {
+    let new = token(START.plus_millis(after));
+    (sessions.rotate(&old.hash, &new).await.unwrap(), new)
+}
+
+/// Does the same many times at once.
+async fn together<T, F>(times: usize, one: impl Fn() -> F) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let tasks: Vec<_> = (0..times).map(|_| tokio::spawn(one())).collect();
+    let mut results = Vec::new();
+    for task in tasks {
+        results.push(task.await.unwrap());
+    }
+    results
+}
+
+#[tokio::test]
+async fn a_session_holds_until_it_is_ended() {
+    let place = Place::new().await;
+    let sessions = place.sessions();
+    let (user, id, first) = session(&place).await;
+    let principal = sessions.principal(id, user).await.unwrap().unwrap();
+    assert_eq!((principal.session, principal.account.id), (id, user));
+    assert_eq!(sessions.principal(id, place.somebody().await).await.unwrap(), None, "another person's");
+    assert_eq!(sessions.principal(SessionId(i64::MAX), user).await.unwrap(), None);
+
+    assert_eq!(sessions.close_by_token(&hash(), START).await.unwrap(), None);
+    assert_eq!(sessions.close_by_token(&first.hash, START).await.unwrap(), Some(user));
+    assert_eq!(sessions.close_by_token(&first.hash, START).await.unwrap(), None, "it ends once");
+    assert_eq!(sessions.principal(id, user).await.unwrap(), None);
+    assert_eq!(rotate(&sessions, &first, 1).await.0, Rotation::Invalid);
+}
+
+#[tokio::test]
+async fn all_sessions_but_one_can_be_ended() {
+    let place = Place::new().await;
+    let sessions = place.sessions();
+    let (user, one, first) = session(&place).await;
+    let two = sessions.open(user, &Device::default(), &token(START)).await.unwrap();
+    let (other, others, _) = session(&place).await;
+    sessions.close_all(user, Some(two), START).await.unwrap();
+    assert_eq!(sessions.principal(one, user).await.unwrap(), None);
+    assert!(sessions.principal(two, user).await.unwrap().is_some());
+    assert_eq!(rotate(&sessions, &first, 1).await.0, Rotation::Invalid);
+    sessions.close_all(user, None, START).await.unwrap();
+    assert_eq!(sessions.principal(two, user).await.unwrap(), None);
+    assert!(sessions.principal(others, other).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_used_token_is_forgiven_while_its_successor_is_unused() {
+    let place = Place::new().await;
+    let sessions = place.sessions();
+    let (user, id, first) = session(&place).await;
+    let rotated = Rotation::Rotated { session: id, user };
+    let (one, lost) = rotate(&sessions, &first, 0).await;
+    let (two, lost_too) = rotate(&sessions, &first, 10_000).await;
+    let (three, second) = rotate(&sessions, &first, REFRESH_GRACE_MILLIS).await;
+    assert_eq!([one, two, three], [rotated; 3]);
+    // What was replaced is nobody's token, and showing it harms nobody.
+    assert_eq!(rotate(&sessions, &lost, 1).await.0, Rotation::Invalid);
+    assert_eq!(rotate(&sessions, &lost_too, 1).await.0, Rotation::Invalid);
+    let (four, third) = rotate(&sessions, &second, REFRESH_GRACE_MILLIS + 1).await;
+    assert_eq!(four, rotated);
+    // Now the successor is used: the first token again is somebody else's.
+    assert_eq!(rotate(&sessions, &first, REFRESH_GRACE_MILLIS + 2).await.0, Rotation::Reused { session: id, user });
+    assert_eq!(rotate(&sessions, &third, REFRESH_GRACE_MILLIS + 3).await.0, Rotation::Invalid, "the family is revoked");
+    assert_eq!(sessions.principal(id, user).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn forgiveness_ends_after_the_grace_and_is_not_prolonged() {
+    let place = Place::new().await;
+    let sessions = place.sessions();
+    let (user, id, first) = session(&place).await;
+    rotate(&sessions, &first, 0).await;
+    let (_, second) = rotate(&sessions, &first, 20_000).await;
+    let late = rotate(&sessions, &first, REFRESH_GRACE_MILLIS + 1).await.0;
+    assert_eq!(late, Rotation::Reused { session: id, user });
+    assert_eq!(rotate(&sessions, &second, REFRESH_GRACE_MILLIS + 2).await.0, Rotation::Invalid);
+}
+
+#[tokio::test]
+async fn expired_and_unknown_tokens_are_invalid_and_revoke_nothing() {
+    let place = Place::new().await;
+    let sessions = place.sessions();
+    let (user, id, first) = session(&place).await;
+    let day = 24 * 60 * 60 * 1000;
+    assert_eq!(rotate(&sessions, &token(START), 1).await.0, Rotation::Invalid);
+    assert_eq!(rotate(&sessions, &first, day).await.0, Rotation::Invalid, "expired to the millisecond");
+    assert!(sessions.principal(id, user).await.unwrap().is_some());
+    let (last, _) = rotate(&sessions, &first, day - 1).await;
+    assert_eq!(last, Rotation::Rotated { session: id, user });
+    assert_eq!(rotate(&sessions, &first, day).await.0, Rotation::Invalid, "used and expired");
+    assert!(sessions.principal(id, user).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_disabled_account_gets_no_token() {
+    let place = Place::new().await;
+    let (user, _, _) = session(&place).await;
+    place.accounts().set_disabled(user, Some(START)).await.unwrap();
+    let opened_meanwhile = token(START);
+    place.sessions().open(user, &Device::default(), &opened_meanwhile).await.unwrap();
+    assert_eq!(rotate(&place.sessions(), &opened_meanwhile, 1).await.0, Rotation::Invalid);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_simultaneous_uses_of_a_token_one_branch_lives() {
+    let place = Place::new().await;
+    let (user, id, first) = session(&place).await;
+    let old = Arc::new(first);
+    let results = together(64, || {
+        let (sessions, old) = (place.sessions(), Arc::clone(&old));
+        async move { rotate(&sessions, &old, 0).await }
+    })
+    .await;
+    assert!(results.iter().all(|(rotation, _)| *rotation == Rotation::Rotated { session: id, user }), "{results:?}");
+    let mut live = Vec::new();
+    for (_, given) in &results {
+        let (rotation, next) = rotate(&place.sessions(), given, 1).await;
+        match rotation {
+            Rotation::Rotated { .. } => live.push(next),
+            other => assert_eq!(other, Rotation::Invalid),
+        }
+    }
+    assert_eq!(live.len(), 1);
+    assert!(matches!(rotate(&place.sessions(), &live[0], 2).await.0, Rotation::Rotated { .. }), "and it goes on");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn simultaneous_reuse_is_noticed_once() {
+    let place = Place::new().await;
+    let (user, id, first) = session(&place).await;
+    let (_, second) = rotate(&place.sessions(), &first, 0).await;
+    rotate(&place.sessions(), &second, 0).await;
+    let old = Arc::new(first);
+    let results = together(64, || {
+        let (sessions, old) = (place.sessions(), Arc::clone(&old));
+        async move { rotate(&sessions, &old, 1).await.0 }
+    })
+    .await;
+    let noticed = results.iter().filter(|rotation| **rotation == Rotation::Reused { session: id, user }).count();
+    let refused = results.iter().filter(|rotation| **rotation == Rotation::Invalid).count();
+    assert_eq!((noticed, refused), (1, 63));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_ended_while_tokens_rotate_stays_ended() {
+    let place = Place::new().await;
+    for _ in 0..10 {
+        let (user, id, first) = session(&place).await;
+        let old = Arc::new(first);
+        let rotating = together(8, || {
+            let (sessions, old) = (place.sessions(), Arc::clone(&old));
+            async move { rotate(&sessions, &old, 0).await }
+        });
+        let sessions = place.sessions();
+        let (results, closed) = tokio::join!(rotating, sessions.close_all(user, None, START));
+        closed.unwrap();
+        assert_eq!(sessions.principal(id, user).await.unwrap(), None);
+        for (_, given) in results {
+            assert_eq!(rotate(&sessions, &given, 1).await.0, Rotation::Invalid);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_guesses_are_evaluated_however_many_are_made_at_once() {
+    let place = Place::new().await;
+    let sessions = place.sessions();
+    let user = place.somebody().await;
+    let code = hash();
+    sessions.put_code(user, LOGIN, &code, START, START.plus_millis(CODE_LIFETIME_MILLIS)).await.unwrap();
+    let guesses = together(50, || {
+        let sessions = place.sessions();
+        async move { sessions.spend_guess(user, LOGIN, START).await.unwrap() }
+    })
+    .await;
+    let evaluated: Vec<_> = guesses.into_iter().flatten().collect();
+    assert_eq!(evaluated.len(), usize::try_from(MAX_CODE_GUESSES).unwrap());
+    assert!(evaluated.iter().all(|state| state.hash == code));
+    assert_eq!(sessions.spend_guess(user, LOGIN, START).await.unwrap(), None);
+
+    let newer = hash();
+    sessions.put_code(user, LOGIN, &newer, START, START.plus_millis(CODE_LIFETIME_MILLIS)).await.unwrap();
+    assert_eq!(sessions.spend_guess(user, LOGIN, START).await.unwrap(), Some(CodeState { hash: newer }));
+    assert!(!sessions.consume_code(user, LOGIN, &code, START).await.unwrap(), "a replaced code is useless");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_is_used_once() {
+    let place = Place::new().await;
+    let sessions = place.sessions();
+    let user = place.somebody().await;
+    let code = hash();
+    sessions.put_code(user, LOGIN, &code, START, START.plus_millis(CODE_LIFETIME_MILLIS)).await.unwrap();
+    assert!(!sessions.consume_code(user, LOGIN, &hash(), START).await.unwrap());
+    assert!(!sessions.consume_code(user, CodePurpose::Reset, &code, START).await.unwrap());
+    assert!(!sessions.consume_code(place.somebody().await, LOGIN, &code, START).await.unwrap());
+    let used = together(64, || {
+        let sessions = place.sessions();
+        async move { sessions.consume_code(user, LOGIN, &code, START).await.unwrap() }
+    })
+    .await;
+    assert_eq!(used.into_iter().filter(|used| *used).count(), 1);
+    assert_eq!(sessions.spend_guess(user, LOGIN, START).await.unwrap(), None, "nothing is left to guess");
+}
+
+#[tokio::test]
+async fn a_code_expires() {
+    let place = Place::new().await;
+    let sessions = place.sessions();
+    let user = place.somebody().await;
+    let code = hash();
+    let end = START.plus_millis(CODE_LIFETIME_MILLIS);
+    assert_eq!(sessions.spend_guess(user, LOGIN, START).await.unwrap(), None, "there is none yet");
+    sessions.put_code(user, LOGIN, &code, START, end).await.unwrap();
+    assert_eq!(sessions.spend_guess(user, LOGIN, end).await.unwrap(), None);
+    assert!(!sessions.consume_code(user, LOGIN, &code, end).await.unwrap());
+    assert!(sessions.spend_guess(user, LOGIN, end.plus_millis(-1)).await.unwrap().is_some());
+    assert!(sessions.consume_code(user, LOGIN, &code, end.plus_millis(-1)).await.unwrap());
+}

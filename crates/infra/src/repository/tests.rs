@@ -1,0 +1,9 @@
+//! The repositories together, each test on a fresh database: SQLite unless `TEST_DATABASE` names another one.
+
+mod database;
+mod history;
+mod lists;
+mod person;
+mod races;
+mod settings;
+mod tampering;

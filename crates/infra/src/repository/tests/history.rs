@@ -1,0 +1,337 @@
+//! What people do to their expenses, one after the other.
+
+use florin_domain::calendar::parse_date;
+use florin_domain::categorizer::{Categorization, Source};
+use florin_domain::expense::ExpenseState;
+use florin_domain::id::{CategoryId, Seq, UserId};
+use florin_domain::ledger::{ActionKind, Effect, Head, amend, record, remove};
+use florin_domain::repository::{
+    CategoryRepository, ExpenseRepository, LedgerRepository, ReportRepository, RepositoryError, SpendingBy, UniqueKey,
+};
+
+use super::database::with_database;
+use super::person::{Person, lunch, tags};
+
+#[tokio::test]
+async fn undo_and_redo_bring_everything_back() {
+    with_database(async |database| {
+        let ana = Person::new(&database, 1);
+        assert_eq!(ana.ledger.head(ana.user).await.unwrap(), Head::EMPTY);
+        let first = ExpenseState {
+            notes: "  café ☕ \"x\"; DROP TABLE expenses;-- \u{1F600} ".to_owned(),
+            tags: tags(&["trip", "work"]),
+            categorization: Categorization {
+                source: Source::UserKeyword,
+                matched: Some("café".to_owned()),
+                confidence_bp: 9_900,
+            },
+            external_id: Some("bank-1".to_owned()),
+            imported: true,
+            ..lunch()
+        };
+        let id = ana.create(first.clone()).await;
+        let made = ana.get(id).await;
+        assert_eq!((made.state.clone(), made.live, made.version, made.last_action), (first.clone(), true, 1, Seq(1)));
+
+        ana.edit(id, |state| {
+            state.amount = 250;
+            state.date = parse_date("2026-04-30").unwrap();
+            state.category = CategoryId(2);
+            state.tags = tags(&["trip", "weekend"]);
+        })
+        .await;
+        let edited = ana.get(id).await;
+        ana.delete(id).await;
+        assert!(!ana.get(id).await.live);
+        assert_eq!(ana.live().await, []);
+        assert_eq!(ana.expenses.tags(ana.user).await.unwrap(), []);
+        ana.check().await;
+
+        assert_eq!(ana.undo().await, Some(Seq(4)));
+        assert_eq!(ana.get(id).await.state, edited.state);
+        assert_eq!(ana.undo().await, Some(Seq(5)));
+        assert_eq!(ana.get(id).await.state, first);
+        assert_eq!(ana.undo().await, Some(Seq(6)));
+        assert_eq!(ana.undo().await, None);
+        ana.check().await;
+        // The creation was taken back: its external id is free.
+        assert_eq!(ana.get(id).await.state.external_id, None);
+
+        for _ in 0..3 {
+            assert!(ana.redo().await.is_some());
+        }
+        assert_eq!(ana.redo().await, None);
+        let deleted = ana.get(id).await;
+        assert!(!deleted.live);
+        assert_eq!(deleted.version, 9);
+        ana.undo().await;
+        assert_eq!(ana.get(id).await.state, edited.state);
+        ana.check().await;
+
+        let head = ana.ledger.head(ana.user).await.unwrap();
+        assert_eq!((head.seq, head.last_ordinary, head.next_undo), (Seq(10), Seq(3), Some(Seq(2))));
+        let log = ana.ledger.actions_before(ana.user, None, 4).await.unwrap();
+        assert!(log.more);
+        assert_eq!(log.rows.iter().map(|action| action.seq.0).collect::<Vec<_>>(), [10, 9, 8, 7]);
+        assert_eq!((log.rows[0].effect, log.rows[0].root, log.rows[1].effect), (Effect::Undo, Seq(3), Effect::Redo));
+        let rest = ana.ledger.actions_before(ana.user, Some(Seq(3)), 4).await.unwrap();
+        assert_eq!((rest.rows.len(), rest.more), (2, false));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_merge_moves_the_expenses_and_is_undone_as_one() {
+    with_database(async |database| {
+        let ana = Person::new(&database, 1);
+        let tea = ana.categories.create(ana.user, "Tea", "tea", lunch().logged_at).await.unwrap();
+        assert_eq!(tea.id, CategoryId(1001));
+        let (a, b) = (
+            ana.create(ExpenseState { category: tea.id, ..lunch() }).await,
+            ana.create(ExpenseState { category: tea.id, tags: tags(&["green"]), ..lunch() }).await,
+        );
+        let before = (ana.get(a).await.state, ana.get(b).await.state);
+        let merge = ana.merge(tea.id, CategoryId(1)).await;
+        assert_eq!(ana.get(a).await.state.category, CategoryId(1));
+        let merged = ana.taxonomy().await.get(tea.id).cloned().unwrap();
+        assert_eq!((merged.is_live(), merged.merged_into, merged.version), (false, Some(CategoryId(1)), 2));
+        ana.check().await;
+
+        // The name was taken meanwhile: the category comes back under another one.
+        ana.categories.create(ana.user, "Tea", "tea", lunch().logged_at).await.unwrap();
+        assert!(ana.reverse(merge).await.unwrap().is_ok());
+        let back = ana.taxonomy().await.get(tea.id).cloned().unwrap();
+        assert_eq!((back.name.as_str(), back.slug.as_str()), ("Tea (2)", "tea-2"));
+        assert_eq!((back.is_live(), back.merged_into, back.version), (true, None, 3));
+        assert_eq!((ana.get(a).await.state, ana.get(b).await.state), before);
+        assert!(ana.redo().await.is_some());
+        assert_eq!(ana.in_food().await, 2);
+        assert!(ana.undo().await.is_some());
+        assert_eq!(ana.in_food().await, 0);
+        ana.check().await;
+    })
+    .await;
+}
+
+impl Person {
+    async fn in_food(&self) -> usize {
+        self.expenses.in_category(self.user, CategoryId(1)).await.unwrap().len()
+    }
+}
+
+#[tokio::test]
+async fn a_plan_on_what_has_changed_is_stale_and_leaves_nothing() {
+    with_database(async |database| {
+        let ana = Person::new(&database, 1);
+        let id = ana.create(lunch()).await;
+        let old = ana.get(id).await;
+        let edit = |amount| amend(&old, ExpenseState { amount, ..old.state.clone() }).unwrap();
+
+        let on_old_version = ana.planned(ActionKind::Update, vec![edit(7)]).await;
+        ana.edit(id, |state| state.amount = 5).await;
+        assert!(matches!(ana.ledger.apply(&on_old_version).await, Err(RepositoryError::Stale)));
+
+        let mut on_old_head = ana.planned(ActionKind::Delete, vec![remove(&ana.get(id).await)]).await;
+        on_old_head.guard.seq = Some(Seq(1));
+        assert!(matches!(ana.ledger.apply(&on_old_head).await, Err(RepositoryError::Stale)));
+
+        let on_old_taxonomy = ana.planned(ActionKind::Delete, vec![remove(&ana.get(id).await)]).await;
+        ana.categories.create(ana.user, "Tea", "tea", lunch().logged_at).await.unwrap();
+        assert!(matches!(ana.ledger.apply(&on_old_taxonomy).await, Err(RepositoryError::Stale)));
+
+        // Another person's expense, whatever its version.
+        let ben = Person::new(&database, 2);
+        let not_bens = ben.planned(ActionKind::Delete, vec![remove(&ana.get(id).await)]).await;
+        assert!(matches!(ben.ledger.apply(&not_bens).await, Err(RepositoryError::Stale)));
+        assert_eq!(ben.expenses.expense(ben.user, id).await.unwrap(), None);
+        assert_eq!(ben.ledger.head(UserId(2)).await.unwrap(), Head::EMPTY);
+
+        assert_eq!(ana.ledger.head(ana.user).await.unwrap().seq, Seq(2));
+        assert_eq!(ana.get(id).await.state.amount, 5);
+        ana.check().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_operation_is_applied_once() {
+    with_database(async |database| {
+        let ana = Person::new(&database, 1);
+        let id = ana.expenses.reserve_ids(1).await.unwrap()[0];
+        let state = ExpenseState { external_id: Some("bank-1".to_owned()), ..lunch() };
+        let change_set = ana.planned(ActionKind::Create, vec![record(id, state)]).await;
+        assert_eq!(ana.ledger.by_operation(ana.user, &change_set.operation).await.unwrap(), None);
+        ana.ledger.apply(&change_set).await.unwrap();
+        assert!(matches!(ana.ledger.apply(&change_set).await, Err(RepositoryError::Taken(UniqueKey::Operation))));
+
+        let mut other = ana.planned(ActionKind::Create, vec![record(ana.expenses.reserve_ids(1).await.unwrap()[0], lunch())]).await;
+        other.operation = change_set.operation.clone();
+        assert!(matches!(ana.ledger.apply(&other).await, Err(RepositoryError::Taken(UniqueKey::Operation))));
+
+        let action = ana.ledger.by_operation(ana.user, &change_set.operation).await.unwrap().unwrap();
+        assert_eq!((action.seq, &action.changes), (Seq(1), &change_set.changes));
+        // Keys belong to the person.
+        let ben = Person::new(&database, 2);
+        assert_eq!(ben.ledger.by_operation(ben.user, &change_set.operation).await.unwrap(), None);
+        ana.check().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_external_id_is_held_until_the_creation_is_taken_back() {
+    with_database(async |database| {
+        let ana = Person::new(&database, 1);
+        let with_id = |id: &str| ExpenseState { external_id: Some(id.to_owned()), ..lunch() };
+        let taken = async |id: &str| {
+            let change = record(ana.expenses.reserve_ids(1).await.unwrap()[0], with_id(id));
+            let result = ana.ledger.apply(&ana.planned(ActionKind::Create, vec![change]).await).await;
+            matches!(result, Err(RepositoryError::Taken(UniqueKey::ExternalId)))
+        };
+        let id = ana.create(with_id("a")).await;
+        assert!(taken("a").await);
+        ana.create(with_id("b")).await;
+        ana.create(with_id("A")).await;
+        ana.edit(id, |state| state.notes = "edited".to_owned()).await;
+        ana.delete(id).await;
+        assert!(taken("a").await, "a deleted expense keeps its external id");
+        let found = ana.expenses.by_external_ids(ana.user, &tags(&["a", "b", "c"])).await.unwrap();
+        assert_eq!(found.iter().map(|e| e.state.external_id.as_deref().unwrap()).collect::<Vec<_>>(), ["a", "b"]);
+        // Ben's are his own.
+        Person::new(&database, 2).create(with_id("a")).await;
+
+        let c = ana.create(with_id("c")).await;
+        ana.undo().await;
+        assert!(!taken("c").await, "an undone creation gives it back");
+        ana.check().await;
+        assert!(!ana.get(c).await.live);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_total_that_leaves_its_range_is_refused() {
+    with_database(async |database| {
+        let ana = Person::new(&database, 1);
+        ana.create(lunch()).await;
+        ana.execute(&format!("UPDATE monthly_expense SET total = {}", i64::MAX - 50)).await;
+        let change = record(ana.expenses.reserve_ids(1).await.unwrap()[0], lunch());
+        let result = ana.ledger.apply(&ana.planned(ActionKind::Create, vec![change]).await).await;
+        assert!(matches!(result, Err(RepositoryError::OutOfRange)), "{result:?}");
+        ana.execute("UPDATE monthly_expense SET total = 100").await;
+        ana.check().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_action_changes_many_expenses() {
+    with_database(async |database| {
+        let ana = Person::new(&database, 1);
+        let ids = ana.expenses.reserve_ids(700).await.unwrap();
+        assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
+        let state = |n: usize| ExpenseState {
+            amount: i64::try_from(n).unwrap() + 1,
+            tags: tags(&[if n.is_multiple_of(2) { "even" } else { "odd" }, "all"]),
+            category: CategoryId(1 + i64::try_from(n % 19).unwrap()),
+            ..lunch()
+        };
+        let changes = ids.iter().enumerate().map(|(n, id)| record(*id, state(n))).collect();
+        ana.ledger.apply(&ana.planned(ActionKind::Batch, changes).await).await.unwrap();
+        assert_eq!(ana.live().await.len(), 700);
+        let counts: Vec<_> =
+            ana.expenses.tags(ana.user).await.unwrap().into_iter().map(|t| (t.name, t.count)).collect();
+        assert_eq!(counts, [("all".to_owned(), 700), ("even".to_owned(), 350), ("odd".to_owned(), 350)]);
+        assert_eq!(ana.expenses.with_tag(ana.user, "odd").await.unwrap().len(), 350);
+        ana.check().await;
+        ana.undo().await;
+        assert_eq!(ana.live().await, []);
+        ana.redo().await;
+        assert_eq!(ana.live().await.len(), 700);
+        ana.check().await;
+        let by_tag = ana.reports.spending(ana.user, lunch().date, lunch().date, SpendingBy::Tag).await.unwrap();
+        assert_eq!(by_tag.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["all", "even", "odd"]);
+        assert_eq!(by_tag[0].amount, 700 * 701 / 2);
+    })
+    .await;
+}
+
+/// Any history: the totals are the sums of the live expenses, and the log verifies. The numbers are always the same.
+#[tokio::test]
+async fn totals_follow_any_history() {
+    with_database(async |database| {
+        let ana = Person::new(&database, 1);
+        let own = ana.categories.create(ana.user, "Own", "own", lunch().logged_at).await.unwrap().id;
+        let mut random = 0x2545_f491_4f6c_dd1d_u64;
+        let mut next = |n: u64| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            random % n
+        };
+        let mut ids = vec![ana.create(lunch()).await];
+        for step in 0..300 {
+            let id = ids[usize::try_from(next(ids.len() as u64)).unwrap()];
+            let own_is_live = ana.taxonomy().await.get(own).unwrap().is_live();
+            let category = if next(4) == 0 && own_is_live { own } else { CategoryId(1 + next(19).cast_signed()) };
+            let date = parse_date(&format!("2026-{:02}-{:02}", 1 + next(3), 1 + next(28))).unwrap();
+            let some_tags = tags(&["a", "b", "c"][..usize::try_from(next(4)).unwrap()]);
+            let amount = 1 + next(1_000_000).cast_signed();
+            let live = ana.get(id).await.live;
+            match next(10) {
+                0..=3 => {
+                    ids.push(ana.create(ExpenseState { amount, date, category, tags: some_tags, ..lunch() }).await);
+                }
+                4 | 5 if live => {
+                    let which = next(4);
+                    ana.edit(id, |state| match which {
+                        0 => state.amount = amount,
+                        1 => state.date = date,
+                        2 => state.category = category,
+                        _ => state.tags = some_tags,
+                    })
+                    .await;
+                }
+                6 if live => ana.delete(id).await,
+                7 => {
+                    ana.undo().await;
+                }
+                8 => {
+                    ana.redo().await;
+                }
+                _ if own_is_live && next(3) == 0 => {
+                    ana.merge(own, CategoryId(1)).await;
+                }
+                _ => {
+                    let seq = 1 + next(ana.ledger.head(ana.user).await.unwrap().seq.0.cast_unsigned());
+                    let _ = ana.reverse(Seq(seq.cast_signed())).await.unwrap();
+                }
+            }
+            if step % 25 == 0 {
+                ana.check().await;
+            }
+        }
+        ana.check().await;
+        let head = ana.ledger.head(ana.user).await.unwrap();
+        assert!(head.seq > Seq(150), "{head:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn dates_and_amounts_at_the_ends_are_read_back() {
+    with_database(async |database| {
+        let ana = Person::new(&database, 1);
+        for (date, amount) in [("1970-01-01", 1), ("2024-02-29", 999), ("9999-12-31", 1_000_000_000_000)] {
+            let date = parse_date(date).unwrap();
+            let state = ExpenseState { date, logged_on: date, amount, notes: "x".repeat(500), ..lunch() };
+            let id = ana.create(state.clone()).await;
+            assert_eq!(ana.get(id).await.state, state);
+        }
+        let wide = ExpenseState { notes: "\u{1F600}".repeat(500), external_id: Some("\u{1F600}".repeat(100)), ..lunch() };
+        let id = ana.create(wide.clone()).await;
+        assert_eq!(ana.get(id).await.state, wide);
+        ana.check().await;
+    })
+    .await;
+}
