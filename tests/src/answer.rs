@@ -64,7 +64,6 @@ impl Answer {
     }
 
     /// The answer, which must have this status.
-    #[must_use]
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert!(self.status == status, "wanted {status}: {self:?}");

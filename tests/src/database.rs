@@ -111,7 +111,8 @@ impl TestDatabase {
     /// it. On SQLite: the files.
     pub async fn find_text(&self, text: &str) -> Vec<String> {
         if let Some(folder) = &self.folder {
-            let files = std::fs::read_dir(folder.path()).expect("the folder").map(|entry| entry.expect("a file").path());
+            let files =
+                std::fs::read_dir(folder.path()).expect("the folder").map(|entry| entry.expect("a file").path());
             let holds = |path: &PathBuf| {
                 let bytes = std::fs::read(path).expect("a readable file");
                 bytes.windows(text.len()).any(|window| window == text.as_bytes())

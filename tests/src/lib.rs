@@ -23,6 +23,8 @@ pub mod database;
 pub mod endpoints;
 pub mod random;
 pub mod raw;
+pub mod schema;
+pub mod snapshot;
 pub mod user;
 
 pub use answer::Answer;
@@ -49,4 +51,14 @@ pub mod category {
     pub const FITNESS: i64 = 6;
     /// Where nothing is known.
     pub const UNCATEGORIZED: i64 = 19;
+}
+
+/// JSON from text that must be JSON.
+///
+/// # Panics
+/// When it is not.
+#[must_use]
+#[track_caller]
+pub fn parse(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }

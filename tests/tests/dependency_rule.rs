@@ -83,8 +83,7 @@ fn the_domain_needs_little() {
 fn the_use_cases_know_no_wire_and_no_storage() {
     let metadata = metadata();
     let found = dependencies(package(&metadata, "florin-app"), &[DependencyKind::Normal, DependencyKind::Build]);
-    let expected =
-        set(&["async-trait", "chrono", "florin-domain", "mockall", "thiserror", "tokio", "tracing"]);
+    let expected = set(&["async-trait", "chrono", "florin-domain", "mockall", "thiserror", "tokio", "tracing"]);
     let more: Vec<_> = found.difference(&expected).collect();
     assert!(more.is_empty(), "florin-app: {more:?} would bring a wire format, HTTP or SQL; decide it here");
     let migration = dependencies(package(&metadata, "florin-migration"), &[DependencyKind::Normal]);

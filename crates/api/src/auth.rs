@@ -42,15 +42,13 @@ struct Authenticated(problem::Result<Principal>);
 ///
 /// # Errors
 /// None of its own.
-pub async fn authenticate<B: MessageBody>(
-    auth: web::Data<Auth>,
-    req: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
+pub async fn authenticate<B: MessageBody>(req: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     if req.headers().contains_key(header::AUTHORIZATION) {
-        let outcome = match bearer(&req) {
-            Some(token) => auth.authenticate(token).await.map_err(Problem::from),
-            None => Err(unauthenticated()),
+        let auth = req.app_data::<web::Data<Auth>>();
+        let outcome = match (bearer(&req), auth) {
+            (Some(token), Some(auth)) => auth.authenticate(token).await.map_err(Problem::from),
+            (Some(_), None) => Err(Problem::internal().caused_by("the app has no Auth")),
+            (None, _) => Err(unauthenticated()),
         };
         req.extensions_mut().insert(Authenticated(outcome));
     }

@@ -94,18 +94,8 @@ pub fn services(
     clock: Arc<dyn Clock>,
     sender: Arc<dyn OtpSender>,
 ) -> Result<Deps, ComposeError> {
-    let Adapters {
-        accounts,
-        sessions,
-        categories,
-        expenses,
-        budgets,
-        ledger,
-        reports,
-        hasher,
-        issuer,
-        secrets,
-    } = Adapters::new(settings, database)?;
+    let Adapters { accounts, sessions, categories, expenses, budgets, ledger, reports, hasher, issuer, secrets } =
+        Adapters::new(settings, database)?;
     let policy = AuthPolicy {
         access_millis: i64::from(settings.auth.access_minutes) * 60_000,
         refresh_millis: i64::from(settings.auth.refresh_days) * 24 * 3_600_000,

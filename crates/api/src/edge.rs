@@ -11,11 +11,12 @@ mod request_id;
 mod runtime;
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
+use actix_web::http::StatusCode;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, web};
 use futures::FutureExt;
@@ -40,8 +41,13 @@ pub struct Edge {
     pub runtime: tokio::runtime::Handle,
 }
 
-/// A response with its request, or alone when the request went down with a panic.
-type Outcome = Result<ServiceResponse<BoxBody>, HttpResponse>;
+/// What came of a request.
+enum Outcome {
+    /// The usual.
+    WithRequest(ServiceResponse<BoxBody>),
+    /// The request went down with a panic.
+    Alone(Box<HttpResponse>),
+}
 
 /// Wraps everything else.
 ///
@@ -62,8 +68,8 @@ pub async fn edge<B: MessageBody + 'static>(
         drop(in_flight);
         let outcome = problems::render(outcome, &id);
         let route = match &outcome {
-            Ok(response) => response.request().match_pattern(),
-            Err(_) => None,
+            Outcome::WithRequest(response) => response.request().match_pattern(),
+            Outcome::Alone(_) => None,
         };
         let route = route.as_deref().unwrap_or("unmatched");
         let finish = |response: &mut HttpResponse| {
@@ -72,18 +78,26 @@ pub async fn edge<B: MessageBody + 'static>(
             figures::record(request.method, route, response.status(), started.elapsed());
         };
         match outcome {
-            Ok(mut response) => {
+            Outcome::WithRequest(mut response) => {
                 finish(response.response_mut());
                 Ok(response)
             }
-            Err(mut response) => {
+            Outcome::Alone(mut response) => {
                 finish(&mut response);
-                Err(InternalError::from_response("", response).into())
+                Err(InternalError::from_response("", *response).into())
             }
         }
     }
     .instrument(span)
     .await
+}
+
+/// Counts and logs an answer to bytes that never became a request, and makes up its id.
+pub(crate) fn record_unread(status: StatusCode, latency: Duration) -> String {
+    let id = request_id::new();
+    let _entered = tracing::info_span!("request", request_id = %id).entered();
+    figures::record("OTHER", "unmatched", status, latency);
+    id
 }
 
 /// What has to be known of a request after it is gone.
@@ -109,21 +123,21 @@ impl About {
 async fn answer<B: MessageBody + 'static>(edge: &Edge, req: ServiceRequest, next: Next<B>) -> Outcome {
     if percent_decode(req.uri().path()).is_none() {
         let problem = Problem::malformed("malformed_path", "the path is not valid percent-encoded UTF-8");
-        return Ok(req.into_response(problem.to_response(None)));
+        return Outcome::WithRequest(req.into_response(problem.to_response(None)));
     }
     if let Some(response) = edge.cors.preflight(&req) {
-        return Ok(req.into_response(response));
+        return Outcome::WithRequest(req.into_response(response));
     }
     let slot = match edge.in_flight.enter(client_address(req.request(), &edge.proxies)) {
         Ok(slot) => slot,
-        Err(problem) => return Ok(req.into_response(problem.to_response(None))),
+        Err(problem) => return Outcome::WithRequest(req.into_response(problem.to_response(None))),
     };
     // A panic must end one request, not the worker. What it may have left behind is dropped with the request.
     let work = runtime::on(&edge.runtime, in_flight::within(slot, next.call(req)));
     match AssertUnwindSafe(work).catch_unwind().await {
-        Ok(Ok(response)) => Ok(response.map_into_boxed_body()),
-        Ok(Err(error)) => Err(error.error_response()),
-        Err(_) => Err(Problem::internal().caused_by("a handler panicked").to_response(None)),
+        Ok(Ok(response)) => Outcome::WithRequest(response.map_into_boxed_body()),
+        Ok(Err(error)) => Outcome::Alone(Box::new(error.error_response())),
+        Err(_) => Outcome::Alone(Box::new(Problem::internal().caused_by("a handler panicked").to_response(None))),
     }
 }
 

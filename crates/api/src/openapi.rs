@@ -7,9 +7,11 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 use utoipa::openapi::{RefOr, Response, ResponseBuilder};
-use utoipa::{IntoResponses, OpenApi, ToSchema};
+use utoipa::{IntoParams, IntoResponses, OpenApi, ToSchema};
 
-use crate::routes::{auth, me, operations};
+use crate::routes::{
+    actions, auth, batch, budgets, categories, changes, expenses, insights, me, operations, score, summary, tags,
+};
 
 /// Every documented handler. The route table is in [`crate::routes`]; a test compares the two.
 #[derive(OpenApi)]
@@ -24,6 +26,14 @@ use crate::routes::{auth, me, operations};
     paths(
         auth::register, auth::verify, auth::request_code, auth::login, auth::refresh, auth::logout,
         me::get, me::update,
+        expenses::create, expenses::list, expenses::get, expenses::replace, expenses::update, expenses::delete,
+        batch::run, changes::list,
+        categories::list, categories::create, categories::get, categories::update, categories::delete,
+        categories::keywords, categories::put_keywords, categories::categorize,
+        tags::list, tags::rename, tags::delete,
+        budgets::get, budgets::put, budgets::delete, budgets::put_total, budgets::delete_total,
+        summary::get, score::get, score::history, insights::spending,
+        actions::list, actions::undo, actions::redo, actions::reverse, actions::verify,
         operations::livez, operations::readyz, operations::metrics, operations::openapi_json,
     )
 )]
@@ -82,7 +92,7 @@ struct ProblemBody {
 #[derive(ToSchema)]
 #[schema(as = Fault)]
 #[allow(dead_code, reason = "only its schema is used")]
-struct FaultBody {
+pub(crate) struct FaultBody {
     /// JSON pointer to the field, or `/` and the name of a query parameter; empty for the body itself.
     #[schema(example = "/amount")]
     pointer: String,
@@ -91,6 +101,26 @@ struct FaultBody {
     code: String,
     /// What is wrong with it.
     message: String,
+}
+
+/// The header of a conditional read.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "only its schema is used; the header is read by `wire::etag`")]
+pub(crate) struct IfNoneMatchHeader {
+    /// Entity tags of the versions that the client has.
+    #[param(rename = "If-None-Match", nullable = false, example = "\"3\"")]
+    if_none_match: Option<String>,
+}
+
+/// The header of a conditional write.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "only its schema is used; the header is read by `wire::etag`")]
+pub(crate) struct IfMatchHeader {
+    /// Entity tags of the versions that may be changed; any when it is left out.
+    #[param(rename = "If-Match", nullable = false, example = "\"3\"")]
+    if_match: Option<String>,
 }
 
 macro_rules! refusal {
@@ -111,10 +141,6 @@ macro_rules! refusal {
 refusal!(
     /// 404, for what is absent or another person's.
     NotFound, "404", "`not_found`: it is not there, or not yours"
-);
-refusal!(
-    /// 403, for admins' operations.
-    Forbidden, "403", "`forbidden`: you may not do this"
 );
 refusal!(
     /// 409.

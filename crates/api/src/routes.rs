@@ -28,14 +28,24 @@
 //!   answer 404 for what cannot be there.
 //! - Every handler reads its query: [`crate::wire::Query`], or `_: Query<NoQuery>` when there is none.
 //! - In `responses` name the successes, and the refusals that are the operation's own (`NotFound`, `Conflict`,
-//!   `Precondition`, `Forbidden` of [`crate::openapi`]). What any operation may answer (400, 401, 408, 413, 415, 422,
+//!   `Precondition` of [`crate::openapi`]). What any operation may answer (400, 401, 408, 413, 415, 422,
 //!   429, 500, 503, 507) is added for all, by whether it has a body, parameters, or a signed-in caller.
 //! - A new handler is named twice: here, and in the list of [`crate::openapi`]. A test compares the two.
 
+pub(crate) mod actions;
 pub(crate) mod auth;
+pub(crate) mod batch;
+pub(crate) mod budgets;
+pub(crate) mod categories;
+pub(crate) mod changes;
+pub(crate) mod expenses;
+pub(crate) mod insights;
 pub(crate) mod me;
 pub mod operations;
 mod resource;
+pub(crate) mod score;
+pub(crate) mod summary;
+pub(crate) mod tags;
 
 use actix_web::HttpResponse;
 use actix_web::middleware::from_fn;
@@ -48,6 +58,8 @@ use resource::path;
 /// All paths of the API. `/api/v1` comes before `/api`, which would swallow it.
 pub fn configure(app: &mut ServiceConfig) {
     app.service(web::scope("/api/v1").wrap(from_fn(authenticate)).configure(v1))
+        .service(web::scope("/api").wrap(from_fn(authenticate)).configure(first))
+        .service(path("/reverseLastAction").post(actions::undo).reading_tokens())
         .service(path("/livez").get(operations::livez))
         .service(path("/readyz").get(operations::readyz))
         .service(path("/metrics").get(operations::metrics))
@@ -65,9 +77,45 @@ fn v1(api: &mut ServiceConfig) {
         .service(path("/auth/login").post(auth::login))
         .service(path("/auth/refresh").post(auth::refresh))
         .service(path("/auth/logout").post(auth::logout))
-        .service(path("/me").get(me::get).patch(me::update));
+        .service(path("/me").get(me::get).patch(me::update))
+        .service(path("/expenses").post(expenses::create).get(expenses::list))
+        .service(path("/expenses/batch").post(batch::run))
+        .service(
+            path("/expenses/{id}")
+                .get(expenses::get)
+                .put(expenses::replace)
+                .patch(expenses::update)
+                .delete(expenses::delete),
+        )
+        .service(path("/changes").get(changes::list))
+        .service(path("/categories").get(categories::list).post(categories::create))
+        .service(path("/categories/{id}").get(categories::get).patch(categories::update).delete(categories::delete))
+        .service(path("/categories/{id}/keywords").get(categories::keywords).put(categories::put_keywords))
+        .service(path("/categorize").post(categories::categorize))
+        .service(path("/tags").get(tags::list))
+        .service(path("/tags/{name}").patch(tags::rename).delete(tags::delete))
+        .service(path("/budgets").get(budgets::get))
+        .service(path("/budgets/total").put(budgets::put_total).delete(budgets::delete_total))
+        .service(path("/budgets/{category_id}").put(budgets::put).delete(budgets::delete))
+        .service(path("/summary").get(summary::get))
+        .service(path("/score").get(score::get))
+        .service(path("/score/history").get(score::history))
+        .service(path("/insights/spending").get(insights::spending))
+        .service(path("/actions").get(actions::list))
+        .service(path("/actions/undo").post(actions::undo))
+        .service(path("/actions/redo").post(actions::redo))
+        .service(path("/actions/verify").get(actions::verify))
+        .service(path("/actions/{seq}/reverse").post(actions::reverse));
+}
+
+/// The paths of the first API, which had no version.
+fn first(api: &mut ServiceConfig) {
+    api.service(path("/score").get(score::get)).service(path("/reverseLastAction").post(actions::undo));
 }
 
 async fn not_found() -> HttpResponse {
     Problem::not_found().to_response(None)
 }
+
+#[cfg(test)]
+mod tests;

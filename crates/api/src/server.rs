@@ -1,16 +1,19 @@
 //! The server: from services and settings to a bound port, and from there to a clean end.
 
+mod http;
+mod stream;
+
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_server::Server;
+use actix_web::App;
 use actix_web::body::BoxBody;
-use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
-use actix_web::{App, HttpServer};
 use florin_app::auth::Auth;
 use florin_app::budgets::Budgets;
 use florin_app::categories::Categories;
@@ -33,10 +36,6 @@ use crate::wire::body::BodyLimits;
 const NOTICE: Duration = Duration::from_millis(500);
 /// What is kept of the time to stop, for closing the database after the last answer.
 const CLOSING: Duration = Duration::from_secs(2);
-/// How long an idle connection is kept.
-const KEEP_ALIVE: Duration = Duration::from_secs(60);
-/// How long a connection that ends may take to send its last bytes.
-const DISCONNECT: Duration = Duration::from_secs(5);
 /// How many connections may wait to be accepted.
 const BACKLOG: i32 = 1024;
 
@@ -94,7 +93,7 @@ impl Application {
         let limits =
             BodyLimits { bytes: server_settings.max_body_bytes, time: millis(server_settings.body_timeout_ms) };
 
-        let mut http = HttpServer::new(move || {
+        let app = move || {
             let deps = deps.clone();
             App::new()
                 .app_data(Data::from(deps.auth))
@@ -111,16 +110,13 @@ impl Application {
                 .app_data(limits)
                 .configure(routes::configure)
                 .wrap(from_fn(edge::<BoxBody>))
-        })
-        .disable_signals()
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(millis(server_settings.head_timeout_ms))
-        .client_disconnect_timeout(DISCONNECT)
-        .shutdown_timeout(server_settings.shutdown_seconds.saturating_sub((NOTICE + CLOSING).as_secs()).max(1));
-        if server_settings.workers > 0 {
-            http = http.workers(server_settings.workers);
-        }
-        Ok(Self { address, server: http.listen(listener)?.run(), draining })
+        };
+        let options = http::Options {
+            workers: server_settings.workers,
+            head_timeout: millis(server_settings.head_timeout_ms),
+            shutdown_seconds: server_settings.shutdown_seconds.saturating_sub((NOTICE + CLOSING).as_secs()).max(1),
+        };
+        Ok(Self { address, server: http::run(listener, app, options)?, draining })
     }
 
     /// Where it listens.

@@ -1,15 +1,25 @@
 //! Reading requests and writing what goes over the wire: strict JSON, one field reader for bodies and queries, entity
-//! tags, cursors.
+//! tags, cursors, and the bodies of resources.
 
+pub(crate) mod action;
 pub mod base64url;
 pub mod body;
+pub(crate) mod budget;
+pub(crate) mod category;
 pub mod cursor;
 pub mod etag;
+pub(crate) mod expense;
+pub(crate) mod insights;
 pub mod json;
+pub(crate) mod money;
+pub(crate) mod number;
 pub mod operation;
+pub(crate) mod page;
 pub mod path;
 pub mod query;
 pub mod reader;
+pub(crate) mod score;
+pub(crate) mod summary;
 
 pub use body::{Json, OptionalJson};
 pub use etag::{IfMatch, IfNoneMatch};

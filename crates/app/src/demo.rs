@@ -132,8 +132,9 @@ impl Demo {
                 What::Correct { external_id, notes } => self.correct(&account, &expenses, &external_id, notes).await?,
             }
         }
+        // At the hour of the last entry, so that today is still to be written down.
+        self.overspend(&account, &expenses, food, today).await?;
         clock.0.store(now.0, Ordering::Relaxed);
-        self.overspend(&account, &expenses, food).await?;
         budgets.put(&account, Scope::Total, TOTAL_LIMIT, Some(first)).await?;
         Ok(true)
     }
@@ -166,15 +167,24 @@ impl Demo {
     }
 
     /// The present month is always a little over its limit on food, so that there is something to see.
-    async fn overspend(&self, account: &Account, expenses: &Expenses, food: i64) -> Result<()> {
+    async fn overspend(
+        &self,
+        account: &Account,
+        expenses: &Expenses,
+        food: i64,
+        today: chrono::NaiveDate,
+    ) -> Result<()> {
         let limits: BTreeMap<i64, &str> = LIMITS.into_iter().collect();
         let limit = limits.get(&FOOD).map_or(Ok(0), |limit| account.currency.parse_amount(limit));
         let missing = limit.unwrap_or_default() - food;
         if missing < 0 {
             return Ok(());
         }
+        // Two days before the silence, or on the first of a month that is younger.
+        let date = today.checked_sub_days(chrono::Days::new(4)).filter(|date| Month::of(*date) == Month::of(today));
         let new = NewExpense {
             amount: account.currency.format(missing + 45_000),
+            date: Some(date.unwrap_or_else(|| Month::of(today).first_day())),
             notes: Some("Birthday dinner at a restaurant".into()),
             tags: vec!["celebration".into()],
             external_id: Some("demo-dinner".into()),

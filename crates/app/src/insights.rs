@@ -157,6 +157,7 @@ impl Insights {
             .map(|row| {
                 let key = match by {
                     SpendingBy::Day => SeriesKey::Total,
+                    SpendingBy::Tag if row.key.is_empty() => SeriesKey::Untagged,
                     SpendingBy::Tag => SeriesKey::Tag(row.key),
                     SpendingBy::Category => {
                         row.key.parse().map_or(SeriesKey::Total, |id| SeriesKey::Category(CategoryId(id)))

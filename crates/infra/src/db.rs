@@ -2,6 +2,7 @@
 //! MariaDB/MySQL and PostgreSQL is in this module and nowhere else.
 
 mod connect;
+mod detached;
 mod failure;
 mod migrate;
 mod transaction;
@@ -17,6 +18,7 @@ use tokio::sync::Mutex;
 
 use crate::id_allocator::{Remainder, Sequence};
 
+pub(crate) use detached::{Reads, detached};
 pub(crate) use failure::{Failure, failed};
 pub use migrate::SchemaState;
 
@@ -33,7 +35,7 @@ pub struct DatabaseOptions {
 
 impl Default for DatabaseOptions {
     fn default() -> Self {
-        Self { max_connections: 16, create: false, acquire_timeout: Duration::from_secs(3) }
+        Self { max_connections: 16, create: false, acquire_timeout: Duration::from_millis(2500) }
     }
 }
 
@@ -74,7 +76,7 @@ struct Inner {
     /// All connections of a server; the one writing connection of a SQLite file.
     write: DatabaseConnection,
     /// The same pool for a server; connections that refuse to write for a SQLite file.
-    read: DatabaseConnection,
+    read: Reads,
     remainders: HashMap<Sequence, Mutex<Remainder>>,
 }
 
@@ -88,7 +90,7 @@ impl Database {
     pub async fn connect(url: &str, options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         let (write, read) = connect::pools(url, options).await?;
         let remainders = Sequence::ALL.into_iter().map(|sequence| (sequence, Mutex::default())).collect();
-        Ok(Self { inner: Arc::new(Inner { write, read, remainders }) })
+        Ok(Self { inner: Arc::new(Inner { write, read: Reads(read), remainders }) })
     }
 
     /// Reaches the database once.
@@ -96,7 +98,8 @@ impl Database {
     /// # Errors
     /// `Unavailable` when it does not answer.
     pub async fn ping(&self) -> Result<(), RepositoryError> {
-        self.read().ping().await.map_err(failed)
+        let pool = self.inner.read.0.clone();
+        detached(async move { pool.ping().await }).await.map_err(failed)
     }
 
     /// What kind of database it is: `sqlite`, `mysql` or `postgres`.
@@ -112,7 +115,7 @@ impl Database {
 
     /// Closes all connections, after those in use have been given back.
     pub async fn close(&self) {
-        for pool in [&self.inner.read, &self.inner.write] {
+        for pool in [&self.inner.read.0, &self.inner.write] {
             if let Err(error) = pool.close_by_ref().await {
                 tracing::warn!(%error, "closing a database pool failed");
             }
@@ -120,7 +123,7 @@ impl Database {
     }
 
     /// The connections to read with. They see what was committed before.
-    pub(crate) fn read(&self) -> &DatabaseConnection {
+    pub(crate) fn read(&self) -> &Reads {
         &self.inner.read
     }
 

@@ -54,7 +54,8 @@ async fn a_first_expense_and_a_change_of_currency_never_both_win_with_different_
     for _ in 0..10 {
         let user = app.user().await;
         let (expense, body) = (json!({"amount": "12.50"}), json!({"currency": "JPY"}));
-        let (created, changed) = futures::join!(user.create_expense(&expense), async { user.patch_me(&body).await });
+        let (created, changed) =
+            futures::join!(async { user.create_expense(&expense).await }, async { user.patch_me(&body).await });
         let currency = user.me().await["currency"].clone();
         // JPY has no decimals: 12.50 is accepted only while the currency is INR.
         match (created.status, changed.status) {

@@ -36,14 +36,18 @@ async fn what_is_left_out_takes_the_servers_defaults() {
 #[tokio::test]
 async fn every_wrong_field_is_named_at_once() {
     let app = spawn().await;
-    let bad = json!({"email": "ana", "password": "short", "name": "a\u{0}b", "currency": "XXX", "timezone": "Mars/Base"});
+    let bad =
+        json!({"email": "ana", "password": "short", "name": "a\u{0}b", "currency": "XXX", "timezone": "Mars/Base"});
     let answer = app.client.register(&bad).await.refused(422, "invalid");
     let pointers: Vec<_> = answer.faults().iter().map(|f| f.split(' ').next().unwrap().to_owned()).collect();
     for field in ["/email", "/password", "/name", "/currency", "/timezone"] {
         assert!(pointers.iter().any(|pointer| pointer == field), "{field} is not named: {answer:?}");
     }
     app.client.register(&json!({})).await.invalid(&["/email required", "/password required"]);
-    app.client.register(&json!({"email": null, "password": null})).await.invalid(&["/email required", "/password required"]);
+    app.client
+        .register(&json!({"email": null, "password": null}))
+        .await
+        .invalid(&["/email required", "/password required"]);
     assert_eq!(app.database.number("SELECT COUNT(*) FROM user_login").await, 0, "nothing was written");
 }
 
@@ -94,7 +98,8 @@ async fn a_taken_address_gets_the_same_bytes() {
     let user = app.user().await;
     let fresh = app.client.register(&json!({"email": app.new_address(), "password": "correct horse battery"}));
     let fresh = fresh.await.expect(202);
-    let taken = app.client.register(&json!({"email": user.email, "password": "another horse battery"})).await.expect(202);
+    let taken =
+        app.client.register(&json!({"email": user.email, "password": "another horse battery"})).await.expect(202);
     assert_eq!(taken.body, fresh.body);
     let names = |answer: &acceptance::Answer| answer.headers.keys().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(names(&taken), names(&fresh));
@@ -129,7 +134,8 @@ async fn an_unproved_address_is_told_only_to_who_knows_the_password() {
     let email = app.new_address();
     app.client.register(&json!({"email": email, "password": "correct horse battery"})).await.expect(202);
     let wrong = app.client.login(&email, "wrong horse battery").await.refused(401, "invalid_credentials");
-    let absent = app.client.login("nobody@example.com", "wrong horse battery").await.refused(401, "invalid_credentials");
+    let absent =
+        app.client.login("nobody@example.com", "wrong horse battery").await.refused(401, "invalid_credentials");
     assert_eq!(wrong.anonymous(), absent.anonymous());
     app.client.login(&email, "correct horse battery").await.refused(403, "email_not_verified");
 }
@@ -141,7 +147,7 @@ async fn simultaneous_sign_ups_make_one_account() {
     let body = json!({"email": email, "password": "correct horse battery"});
     let answers = futures::future::join_all((0..8).map(|_| async { app.client.register(&body).await })).await;
     for answer in answers {
-        let _ = answer.expect(202);
+        answer.expect(202);
     }
     assert_eq!(app.database.number("SELECT COUNT(*) FROM user_login").await, 1);
     app.client.verify(&email, &app.codes.latest(&email, "verify")).await.expect(200);

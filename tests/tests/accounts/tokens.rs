@@ -84,7 +84,15 @@ async fn forged_tokens_are_refused_with_one_body() {
     let good = issue(secret, "florin", "florin-api", user.id, session, now, now + hour);
     app.client.with_token(&good).me().await.expect(200);
     forged.extend([
-        issue("another secret of more than thirty-two bytes", "florin", "florin-api", user.id, session, now, now + hour),
+        issue(
+            "another secret of more than thirty-two bytes",
+            "florin",
+            "florin-api",
+            user.id,
+            session,
+            now,
+            now + hour,
+        ),
         issue(secret, "somebody", "florin-api", user.id, session, now, now + hour),
         issue(secret, "florin", "another-api", user.id, session, now, now + hour),
         issue(secret, "florin", "florin-api", user.id, session + 1000, now, now + hour),

@@ -4,6 +4,7 @@ use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 
 use florin_app::demo::{DEMO_EMAIL, DEMO_PASSWORD};
+use florin_app::error::AppError;
 use florin_domain::id::UserId;
 use florin_domain::ledger::{FirstBad, Verified};
 use florin_infra::clock::SystemClock;
@@ -11,7 +12,7 @@ use florin_infra::otp::LogOtpSender;
 use florin_infra::settings::Settings;
 use serde_json::json;
 
-use super::database::open;
+use super::database::{is_embedded, open};
 use super::failure::Failure;
 use super::output;
 use crate::compose;
@@ -53,7 +54,10 @@ pub(super) async fn verify(settings: &Settings, user: Option<i64>) -> Result<(),
     };
     let walked = services.operator.verify(user.map(UserId), report).await;
     database.close().await;
-    walked?;
+    match (walked, user) {
+        (Err(AppError::NotFound), Some(user)) => return Err(Failure::refused(format!("there is no user {user}"))),
+        (walked, _) => walked?,
+    }
     written?;
     match bad {
         0 => Ok(()),
@@ -77,6 +81,11 @@ fn describe(first_bad: &FirstBad) -> serde_json::Value {
 pub(super) async fn seed_demo(settings: &Settings) -> Result<(), Failure> {
     if !settings.demo.allowed {
         return Err(Failure::settings("demo.allowed: the demo user may not be made here"));
+    }
+    if is_embedded(settings) {
+        let database = compose::connect(settings, true).await?;
+        database.migrate().await?;
+        database.close().await;
     }
     let database = open(settings).await?;
     let made = compose::demo(settings, &database, Arc::new(SystemClock))?.seed().await;

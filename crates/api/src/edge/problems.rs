@@ -10,11 +10,11 @@ use crate::problem::Problem;
 
 pub(super) fn render(outcome: Outcome, id: &str) -> Outcome {
     match outcome {
-        Ok(response) if is_error(response.status()) => {
+        Outcome::WithRequest(response) if is_error(response.status()) => {
             let (request, response) = response.into_parts();
-            Ok(ServiceResponse::new(request, rendered(&response, id)))
+            Outcome::WithRequest(ServiceResponse::new(request, rendered(&response, id)))
         }
-        Err(response) if is_error(response.status()) => Err(rendered(&response, id)),
+        Outcome::Alone(response) if is_error(response.status()) => Outcome::Alone(Box::new(rendered(&response, id))),
         fine => fine,
     }
 }

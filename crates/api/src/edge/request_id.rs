@@ -1,7 +1,7 @@
 //! `X-Request-Id`.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix_web::http::header::HeaderMap;
@@ -19,7 +19,7 @@ pub(super) fn of(headers: &HeaderMap) -> String {
 }
 
 /// Unique, not secret: when and where this process started, and a count.
-fn new() -> String {
+pub(super) fn new() -> String {
     static START: OnceLock<String> = OnceLock::new();
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let start = START.get_or_init(|| {

@@ -1,4 +1,3 @@
-use actix_web::http::StatusCode;
 use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, init_service, read_body};
 use actix_web::{App, HttpResponse};
@@ -19,7 +18,7 @@ async fn answer_to(request: TestRequest) -> (StatusCode, Vec<(String, String)>, 
         .route("/ok", web::get().to(|| async { HttpResponse::Ok().json("fine") }))
         .route("/panic", web::get().to(|| async { panicking() }))
         .route("/framework", web::get().to(|| async { HttpResponse::PayloadTooLarge().body("plain") }))
-        .route("/missing", web::get().to(|_: web::Data<u8>| async { HttpResponse::Ok() }));
+        .route("/missing", web::get().to(|_: web::Data<u8>| async { HttpResponse::Ok().finish() }));
     let app = init_service(app).await;
     let response = match actix_web::dev::Service::call(&app, request.to_request()).await {
         Ok(response) => response,

@@ -4,6 +4,14 @@ use serde_json::{Map, Value, json};
 
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
+/// The paths of the first API, which had no version: each with the present path whose handler answers there, and its
+/// operation id.
+const FIRST_API: [(&str, &str, &str); 3] = [
+    ("/api/score", "/api/v1/score", "getScoreUnversioned"),
+    ("/api/reverseLastAction", "/api/v1/actions/undo", "reverseLastActionUnversioned"),
+    ("/reverseLastAction", "/api/v1/actions/undo", "reverseLastAction"),
+];
+
 /// Adds the security scheme, what every operation may answer, problem bodies, and the strictness of request bodies.
 pub(super) fn complete(document: &mut Value) {
     document["components"]["securitySchemes"] = json!({
@@ -12,11 +20,19 @@ pub(super) fn complete(document: &mut Value) {
             "description": "An access token of `/auth/login`, `/auth/verify` or `/auth/refresh`."
         }
     });
+    for (path, present, id) in FIRST_API {
+        let mut operations = document["paths"][present].clone();
+        for (_, operation) in operations.as_object_mut().into_iter().flatten() {
+            operation["operationId"] = json!(id);
+        }
+        document["paths"][path] = operations;
+    }
     let mut request_schemas = Vec::new();
     for (path, operations) in document["paths"].as_object_mut().into_iter().flatten() {
         for (method, operation) in operations.as_object_mut().into_iter().flatten() {
             if METHODS.contains(&method.as_str()) {
-                if let Some(content) = operation["requestBody"]["content"].as_object_mut() {
+                if let Some(content) = operation.pointer_mut("/requestBody/content").and_then(Value::as_object_mut) {
+                    content.values_mut().for_each(unwrap_optional);
                     request_schemas.extend(content.values().filter_map(schema_name));
                     accept_merge_patch(method, content);
                 }
@@ -25,6 +41,18 @@ pub(super) fn complete(document: &mut Value) {
         }
     }
     refuse_unknown_fields(document, request_schemas);
+}
+
+/// A body that may be left out is written as one that may be `null`, which it may not.
+fn unwrap_optional(content: &mut Value) {
+    let body =
+        content.pointer("/schema/oneOf").and_then(Value::as_array).and_then(|choices| match choices.as_slice() {
+            [body, null] if null["type"] == "null" => Some(body.clone()),
+            _ => None,
+        });
+    if let Some(body) = body {
+        content["schema"] = body;
+    }
 }
 
 fn accept_merge_patch(method: &str, content: &mut Map<String, Value>) {

@@ -34,3 +34,22 @@ fn request_bodies_refuse_unknown_fields_and_answers_do_not_promise_to() {
     assert_eq!(schemas["RegisterBody"]["additionalProperties"], false);
     assert!(schemas["UserBody"].get("additionalProperties").is_none());
 }
+
+#[test]
+fn only_what_has_a_body_documents_one() {
+    let paths = &document().unwrap()["paths"];
+    assert!(paths["/api/v1/expenses"]["post"]["requestBody"]["required"].as_bool().unwrap());
+    for operation in [&paths["/api/v1/expenses"]["get"], &paths["/api/v1/expenses/{id}"]["delete"]] {
+        assert!(operation.get("requestBody").is_none() && operation["responses"].get("415").is_none());
+    }
+    let undo = &paths["/api/v1/actions/undo"]["post"]["requestBody"];
+    assert_ne!(undo["required"], true);
+    assert_eq!(undo["content"]["application/json"]["schema"]["$ref"], "#/components/schemas/ExpectedBody");
+}
+
+#[test]
+fn the_first_apis_paths_are_documented() {
+    let paths = &document().unwrap()["paths"];
+    assert_eq!(paths["/api/score"]["get"]["parameters"], paths["/api/v1/score"]["get"]["parameters"]);
+    assert_eq!(paths["/reverseLastAction"]["post"]["operationId"], "reverseLastAction");
+}

@@ -102,6 +102,8 @@ impl Path {
 
 impl HttpServiceFactory for Path {
     fn register(self, config: &mut AppService) {
+        #[cfg(test)]
+        REGISTERED.set(REGISTERED.get() + 1);
         let allow = self.allow.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
         let allow = HeaderValue::from_str(&allow).unwrap_or(HeaderValue::from_static(""));
         let refuse = move || {
@@ -116,4 +118,10 @@ impl HttpServiceFactory for Path {
             resource.register(config);
         }
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many paths this thread has registered.
+    pub(super) static REGISTERED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }

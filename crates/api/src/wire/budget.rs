@@ -114,7 +114,7 @@ pub(crate) struct LimitBody {
 impl Fields for LimitBody {
     fn read(r: &mut Reader<'_>) -> Option<Self> {
         let limit = r.need("limit").amount();
-        refuse_malformed(r, "limit", limit.as_deref(), true);
+        refuse_malformed(r, "limit", limit.as_deref());
         let currency = r.get("currency").text(255);
         let from_month = r.get("from_month").month();
         Some(Self { limit: limit?, currency, from_month })

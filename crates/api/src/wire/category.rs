@@ -42,6 +42,11 @@ impl CategoryRef {
         };
         Self { id: id.0, name: name.to_owned(), slug: slug.to_owned() }
     }
+
+    /// The shown name.
+    pub(crate) fn into_name(self) -> String {
+        self.name
+    }
 }
 
 /// Why an expense lies in its category.
@@ -61,11 +66,7 @@ pub(crate) struct CategorizationBody {
 
 impl From<Categorization> for CategorizationBody {
     fn from(it: Categorization) -> Self {
-        Self {
-            source: it.source.as_str(),
-            matched: it.matched,
-            confidence: share(i64::from(it.confidence_bp)),
-        }
+        Self { source: it.source.as_str(), matched: it.matched, confidence: share(i64::from(it.confidence_bp)) }
     }
 }
 

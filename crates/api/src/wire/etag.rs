@@ -37,7 +37,6 @@ impl IfMatch {
     }
 
     /// [`Self::allows`], as the use cases take it.
-    #[must_use]
     pub fn into_accept(self) -> impl Fn(i64) -> bool + Send + Sync + 'static {
         move |version| self.allows(version)
     }

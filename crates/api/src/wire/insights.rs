@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use florin_app::expenses::Shown;
+use florin_domain::category::Taxonomy;
 use florin_domain::insights::{Chart, GroupBy, Series, SeriesKey};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -30,8 +31,9 @@ pub(crate) struct SpendingQuery {
     pub(crate) from: Option<NaiveDate>,
     /// The last day; that of the present month in your zone when it is left out. At most 400 buckets in all.
     pub(crate) to: Option<NaiveDate>,
-    /// A series a category or a tag over months, or one series over days, ISO weeks, months or weekdays.
-    #[param(value_type = Option<Grouping>, inline, default = "category")]
+    /// A series a category (so when it is left out) or a tag over months, or one series over days, ISO weeks, months or
+    /// weekdays.
+    #[param(value_type = Option<Grouping>, inline)]
     pub(crate) group_by: GroupBy,
 }
 
@@ -74,15 +76,52 @@ pub(crate) struct SeriesBody {
 impl From<Shown<Chart>> for SpendingBody {
     fn from(shown: Shown<Chart>) -> Self {
         let Shown { data: Chart { buckets, series }, books } = shown;
-        let currency = books.currency;
         let body = |Series { key, total: _, values }: Series| {
-            let (key, label) = match key {
-                SeriesKey::Category(id) => (id.to_string(), CategoryRef::new(id, &books.taxonomy).into_name()),
-                key => name(key),
-            };
-            SeriesBody { key, label, values: values.into_iter().map(|amount| currency.format(amount)).collect() }
+            let (key, label) = key_and_label(key, &books.taxonomy);
+            let values = values.into_iter().map(|amount| books.currency.format(amount)).collect();
+            SeriesBody { key, label, values }
         };
         let series = series.into_iter().map(body).collect();
-        Self { currency: currency.code().to_owned(), buckets, series }
+        Self { currency: books.currency.code().to_owned(), buckets, series }
+    }
+}
+
+fn key_and_label(key: SeriesKey, taxonomy: &Taxonomy) -> (String, String) {
+    match key {
+        SeriesKey::Total => ("total".to_owned(), "Total".to_owned()),
+        SeriesKey::Category(id) => (id.to_string(), CategoryRef::new(id, taxonomy).into_name()),
+        SeriesKey::Tag(tag) => (tag.clone(), tag),
+        SeriesKey::Untagged => ("untagged".to_owned(), "Untagged".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use florin_domain::category::Category;
+    use florin_domain::id::CategoryId;
+
+    use super::*;
+
+    #[test]
+    fn series_are_labelled_for_people() {
+        let food = Category {
+            id: CategoryId(1),
+            name: "Food".to_owned(),
+            slug: "food".to_owned(),
+            system: true,
+            archived_at: None,
+            merged_into: None,
+            version: 1,
+        };
+        let taxonomy = Taxonomy::new(vec![food]);
+        for (key, expected) in [
+            (SeriesKey::Total, ("total", "Total")),
+            (SeriesKey::Category(CategoryId(1)), ("1", "Food")),
+            (SeriesKey::Tag("team lunch".to_owned()), ("team lunch", "team lunch")),
+            (SeriesKey::Untagged, ("untagged", "Untagged")),
+        ] {
+            let (key, label) = key_and_label(key, &taxonomy);
+            assert_eq!((key.as_str(), label.as_str()), expected);
+        }
     }
 }

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use florin_domain::money::{Currency, MoneyError};
 use serde_json::json;
-use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::Reader;
 
-/// A currency with as many decimals as any has. What it finds malformed, or to be nothing, every currency does.
+/// A currency with as many decimals as any has. What it finds malformed, every currency does.
 const FINEST: &str = "CLF";
 
 /// The stable code of why an amount was refused.
@@ -26,12 +26,10 @@ pub(crate) const fn code(error: MoneyError) -> &'static str {
 
 /// Refuses at once what is no amount in any currency, so that it is told together with the faults of other fields. The
 /// use case reads the text again in the caller's currency.
-pub(crate) fn refuse_malformed(r: &mut Reader<'_>, name: &str, text: Option<&str>, zero_is_fine: bool) {
+pub(crate) fn refuse_malformed(r: &mut Reader<'_>, name: &str, text: Option<&str>) {
     let Some(text) = text else { return };
-    let read = |currency: Currency| {
-        if zero_is_fine { currency.parse_amount(text) } else { currency.parse_positive(text) }
-    };
-    if let Err(error @ (MoneyError::Malformed | MoneyError::NotPositive)) = Currency::parse(FINEST).and_then(read) {
+    let amount = Currency::parse(FINEST).and_then(|currency| currency.parse_amount(text));
+    if let Err(error @ MoneyError::Malformed) = amount {
         r.reject(name, code(error), error.to_string());
     }
 }

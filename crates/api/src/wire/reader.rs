@@ -141,18 +141,23 @@ impl<'a> Reader<'a> {
         !self.faults.is_empty()
     }
 
-    /// All faults, those of unknown fields included.
+    /// All faults, those of unknown fields included, at most as many as an answer names.
     pub(crate) fn finish(mut self) -> Vec<FieldError> {
-        let unknown = self.members.iter().zip(&self.asked_for).filter(|(_, asked_for)| !**asked_for);
-        for ((name, _), _) in unknown {
+        self.take_faults()
+    }
+
+    /// Takes the faults away, those of unknown fields included, for a use case that tells them together with what it
+    /// finds itself. Every field must have been read by then.
+    pub fn take_faults(&mut self) -> Vec<FieldError> {
+        let mut faults = std::mem::take(&mut self.faults);
+        let unknown = self.members.iter().zip(&mut self.asked_for).filter(|(_, asked_for)| !**asked_for);
+        for ((name, _), asked_for) in unknown {
+            *asked_for = true;
             let name: String = name.chars().take(MAX_ECHO).collect();
-            self.faults.push(FieldError::new(
-                child(&self.base, &name),
-                "unknown_field",
-                "is not a field of this request",
-            ));
+            faults.push(FieldError::new(child(&self.base, &name), "unknown_field", "is not a field of this request"));
         }
-        self.faults
+        faults.truncate(MAX_FAULTS);
+        faults
     }
 
     fn position(&self, name: &str) -> Option<usize> {
@@ -177,8 +182,7 @@ impl<'a> Reader<'a> {
 pub(crate) fn read<T: Fields>(members: &Members, source: Source) -> problem::Result<T> {
     let mut reader = Reader::new(members, String::new(), source);
     let value = T::read(&mut reader);
-    let mut faults = reader.finish();
-    faults.truncate(MAX_FAULTS);
+    let faults = reader.finish();
     match value {
         Some(value) if faults.is_empty() => Ok(value),
         _ if faults.is_empty() => Err(Problem::internal().caused_by("a reader gave up without a fault")),

@@ -1,10 +1,12 @@
 //! Scores and how they explain themselves.
 
+use std::collections::BTreeMap;
+
 use florin_domain::calendar::Month;
 use florin_domain::money::Currency;
 use florin_domain::score::{MetricScore, NextStep, Param, Reason, Score, breakdown};
 use serde::Serialize;
-use serde_json::{Map, Number, Value};
+use serde_json::Number;
 use utoipa::{IntoParams, ToSchema};
 
 use super::number::decimal;
@@ -119,8 +121,18 @@ pub(crate) struct ReasonBody {
     #[schema(example = "active_days")]
     code: &'static str,
     /// Amounts and dates are strings, numbers and category ids are numbers. The same members for the same code always.
-    #[schema(value_type = Object, example = json!({"active": 20, "wanted": 27, "counted_days": 31}))]
-    params: Map<String, Value>,
+    #[schema(example = json!({"active": 20, "wanted": 27, "counted_days": 31}))]
+    params: BTreeMap<&'static str, ParamBody>,
+}
+
+/// A parameter of a reason or a step.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum ParamBody {
+    /// A number, or a category's id.
+    Number(i64),
+    /// An amount, a date or a fixed word.
+    Text(String),
 }
 
 /// A step that would better the score.
@@ -130,8 +142,8 @@ pub(crate) struct NextStepBody {
     #[schema(example = "log_today")]
     code: &'static str,
     /// Amounts and dates are strings, numbers and category ids are numbers. The same members for the same code always.
-    #[schema(value_type = Object, example = json!({"date": "2026-03-15"}))]
-    params: Map<String, Value>,
+    #[schema(example = json!({"date": "2026-03-15"}))]
+    params: BTreeMap<&'static str, ParamBody>,
     /// By how many whole points.
     #[schema(minimum = 1)]
     gain: i64,
@@ -175,8 +187,7 @@ impl ScoreBody {
 fn metric_body(metric: MetricScore, currency: Currency) -> MetricBody {
     let status = metric.status();
     let MetricScore { key, weight, value_bp, points, max_points, reasons } = metric;
-    let reason =
-        |Reason { code, params }: Reason| ReasonBody { code, params: params_body(params, currency) };
+    let reason = |Reason { code, params }: Reason| ReasonBody { code, params: params_body(params, currency) };
     MetricBody {
         key,
         weight,
@@ -188,15 +199,15 @@ fn metric_body(metric: MetricScore, currency: Currency) -> MetricBody {
     }
 }
 
-fn params_body(params: Vec<(&'static str, Param)>, currency: Currency) -> Map<String, Value> {
-    let value = |param| match param {
-        Param::Integer(number) => Value::from(number),
-        Param::Money(amount) => Value::from(currency.format(amount)),
-        Param::Text(text) => Value::from(text),
-        Param::Date(date) => Value::from(date.to_string()),
-        Param::Category(id) => Value::from(id.0),
+fn params_body(params: Vec<(&'static str, Param)>, currency: Currency) -> BTreeMap<&'static str, ParamBody> {
+    let body = |param| match param {
+        Param::Integer(number) => ParamBody::Number(number),
+        Param::Category(id) => ParamBody::Number(id.0),
+        Param::Money(amount) => ParamBody::Text(currency.format(amount)),
+        Param::Date(date) => ParamBody::Text(date.to_string()),
+        Param::Text(text) => ParamBody::Text(text),
     };
-    params.into_iter().map(|(name, param)| (name.to_owned(), value(param))).collect()
+    params.into_iter().map(|(name, param)| (name, body(param))).collect()
 }
 
 #[cfg(test)]
@@ -219,7 +230,8 @@ mod tests {
         ];
         let expected =
             json!({"kept": 2, "spent": "1250.75", "scope": "total", "until": "2026-03-07", "category_id": 3});
-        assert_eq!(Value::Object(params_body(params, Currency::parse("INR").unwrap())), expected);
+        let body = params_body(params, Currency::parse("INR").unwrap());
+        assert_eq!(serde_json::to_value(body).unwrap(), expected);
     }
 
     #[test]
@@ -247,11 +259,7 @@ mod tests {
             status: Status::Provisional,
             measured_weight: 30,
             metrics: vec![unmeasured, metric],
-            next_step: Some(NextStep {
-                code: "set_a_budget",
-                params: vec![("at_least", Param::Money(5))],
-                gain: 3,
-            }),
+            next_step: Some(NextStep { code: "set_a_budget", params: vec![("at_least", Param::Money(5))], gain: 3 }),
         };
         let body = serde_json::to_value(ScoreBody::new(score, Currency::parse("JPY").unwrap())).unwrap();
         let expected = json!({

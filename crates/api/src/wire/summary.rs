@@ -145,8 +145,7 @@ mod tests {
     #[test]
     fn a_limit_is_shown_with_its_use() {
         let inr = Currency::parse("INR").unwrap();
-        let usage =
-            Usage { limit: 500_000, remaining: -20_050, used_ratio_bp: Some(10_401), state: State::Over };
+        let usage = Usage { limit: 500_000, remaining: -20_050, used_ratio_bp: Some(10_401), state: State::Over };
         let Used { limit, remaining, used_ratio, state } = Used::new(Some(usage), inr);
         assert_eq!((limit.as_deref(), remaining.as_deref()), (Some("5000.00"), Some("-200.50")));
         assert_eq!((used_ratio.unwrap().to_string(), state), ("1.0401".to_owned(), Some("over")));

@@ -103,6 +103,17 @@ pub(super) fn instant(date: NaiveDate, hour: i64) -> Timestamp {
     Timestamp(days * DAY + hour * HOUR - INDIA)
 }
 
+/// Once in a while something large: month since the first, day, notes, rupees.
+const LARGE: [(i32, u32, &str, i64); 3] = [
+    (1, 24, "Cotton shirts and shoes for the wedding", 9_350),
+    (2, 14, "Flight tickets to Goa", 8_420),
+    (4, 9, "Restaurant dinner for the whole team", 4_900),
+];
+/// In the second month the demo user was away and wrote nothing down: first and last day.
+const AWAY: (u32, u32) = (9, 19);
+/// Before today the demo user was silent for that many days.
+const SILENT: i64 = 3;
+
 /// Everything from the first day of `first` up to `now`, in the order in which it was done.
 pub(super) fn events(first: Month, now: Timestamp, zone: Zone) -> Vec<Event> {
     let mut dice = Dice(20_260_301);
@@ -110,8 +121,9 @@ pub(super) fn events(first: Month, now: Timestamp, zone: Zone) -> Vec<Event> {
     let today = now.date_in(zone);
     let mut date = first.first_day();
     while date <= today {
-        let prices = day(&mut dice, date);
         let habit = first.months_until(Month::of(date));
+        let silent = today.signed_duration_since(date).num_days() < SILENT;
+        let prices = if silent { Vec::new() } else { day(&mut dice, date, habit) };
         let logged = logged_on(&mut dice, date, habit);
         for (number, (notes, rupees, paise)) in prices.into_iter().enumerate() {
             let external_id = format!("demo-{date}-{number}");
@@ -140,15 +152,17 @@ pub(super) fn events(first: Month, now: Timestamp, zone: Zone) -> Vec<Event> {
     events
 }
 
-fn day(dice: &mut Dice, date: NaiveDate) -> Vec<(&'static str, i64, i64)> {
-    let mut prices = Vec::new();
+fn day(dice: &mut Dice, date: NaiveDate, habit: i32) -> Vec<(&'static str, i64, i64)> {
+    let bills = MONTHLY.into_iter().filter(|(day, ..)| *day == date.day()).map(|(_, notes, rupees)| (notes, rupees, 0));
+    let large = LARGE.into_iter().filter(|(month, day, ..)| *month == habit && *day == date.day());
+    let mut prices: Vec<_> = bills.chain(large.map(|(.., notes, rupees)| (notes, rupees, 0))).collect();
+    if forgotten(dice, date, habit) {
+        return prices;
+    }
     let mut take = |dice: &mut Dice, (notes, low, high): Price| {
         let paise = if dice.roll(3) == 0 { *dice.pick(&[50, 75, 99]) } else { 0 };
         prices.push((notes, dice.between(low, high), paise));
     };
-    for (_, notes, rupees) in MONTHLY.into_iter().filter(|(day, ..)| *day == date.day()) {
-        take(dice, (notes, rupees, rupees));
-    }
     let weekend = matches!(date.weekday(), Weekday::Sat | Weekday::Sun);
     if dice.roll(10) < 8 {
         let lunch = *dice.pick(&LUNCHES);
@@ -169,13 +183,31 @@ fn day(dice: &mut Dice, date: NaiveDate) -> Vec<(&'static str, i64, i64)> {
     prices
 }
 
+fn is_away(date: NaiveDate, habit: i32) -> bool {
+    habit == 1 && (AWAY.0..=AWAY.1).contains(&date.day())
+}
+
+/// Whether the small things of a day were never written down: less often from month to month.
+fn forgotten(dice: &mut Dice, date: NaiveDate, habit: i32) -> bool {
+    let of_ten = match habit {
+        0 => 7,
+        1 => 5,
+        2 | 3 => 4,
+        4 | 5 => 1,
+        _ => 5,
+    };
+    dice.roll(10) < of_ten || is_away(date, habit)
+}
+
 /// The demo user learns: at first they catch up on Sundays, later they write things down on the day.
 fn logged_on(dice: &mut Dice, date: NaiveDate, habit: i32) -> NaiveDate {
     let until_sunday = 6 - u64::from(date.weekday().num_days_from_monday());
     let late = match habit {
-        0 => until_sunday,
-        1 | 2 if dice.roll(2) == 0 => until_sunday.min(3),
-        3 | 4 if dice.roll(4) == 0 => 1,
+        1 if is_away(date, habit) => u64::from(AWAY.1 + 1 - date.day()),
+        0 | 1 => until_sunday,
+        2 if dice.roll(2) == 0 => until_sunday,
+        3 | 4 if dice.roll(3) == 0 => 2,
+        5 | 6 if dice.roll(5) == 0 => 1,
         _ => 0,
     };
     date.checked_add_days(Days::new(late)).unwrap_or(date)

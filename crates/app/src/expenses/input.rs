@@ -40,6 +40,9 @@ pub struct NewExpense {
     pub tags: Vec<String>,
     /// The client's key.
     pub external_id: Option<String>,
+    /// What was found wrong with it on the way in, where a faulty field then has its default. It is refused with these
+    /// and with what is wrong besides.
+    pub faults: Vec<FieldError>,
 }
 
 /// A merge patch of an expense.
@@ -59,6 +62,8 @@ pub struct ExpensePatch {
     pub tags: Set<Vec<String>>,
     /// A new key; cleared there is none.
     pub external_id: Set<String>,
+    /// As [`NewExpense::faults`].
+    pub faults: Vec<FieldError>,
 }
 
 /// Collects the faults of one expense; `at` is the JSON pointer of the object that it came in.
@@ -67,9 +72,17 @@ struct Check<'a> {
     errors: Vec<FieldError>,
 }
 
-impl Check<'_> {
+impl<'a> Check<'a> {
+    fn new(at: &'a str, faults: &[FieldError]) -> Self {
+        Self { at, errors: faults.to_vec() }
+    }
+
+    /// A field that is known to be wrong is not told of twice.
     fn reject(&mut self, field: &str, code: &'static str, message: impl Into<String>) {
-        self.errors.push(FieldError::new(format!("{}/{field}", self.at), code, message));
+        let pointer = format!("{}/{field}", self.at);
+        if self.errors.iter().all(|error| error.pointer != pointer) {
+            self.errors.push(FieldError::new(pointer, code, message));
+        }
     }
 
     fn amount(&mut self, text: &str, books: &Bookkeeping) -> i64 {
@@ -157,7 +170,7 @@ pub(super) fn state_of(
     basis: &Basis,
     at: &str,
 ) -> Result<ExpenseState, Vec<FieldError>> {
-    let mut check = Check { at, errors: Vec::new() };
+    let mut check = Check::new(at, &new.faults);
     let books = &basis.books;
     let logged_on = basis.at.date_in(account.zone);
     let amount = check.amount(&new.amount, books);
@@ -196,7 +209,7 @@ pub(super) fn patched(
     basis: &Basis,
     at: &str,
 ) -> Result<ExpenseState, Vec<FieldError>> {
-    let mut check = Check { at, errors: Vec::new() };
+    let mut check = Check::new(at, &patch.faults);
     let books = &basis.books;
     let mut state = before.clone();
     if let Some(amount) = &patch.amount {

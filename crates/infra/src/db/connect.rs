@@ -1,18 +1,21 @@
 //! Pools, set so that the three databases behave alike.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPoolOptions};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sea_orm::sqlx::{ConnectOptions, Connection, Executor, Pool};
+use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Pool, Row};
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxError};
 
 use super::{DatabaseError, DatabaseOptions, Failure, failed};
 
 /// A connection that was idle for longer is tried before it is used.
 const TEST_AFTER_IDLE: Duration = Duration::from_secs(30);
+/// How long a connection that was given back may take to show that it can be lent again.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long SQLite waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept per connection. Lists are padded to powers of two, so that there are not many.
@@ -114,9 +117,7 @@ fn sqlite_pool(options: &DatabaseOptions) -> SqlitePoolOptions {
         })
 }
 
-/// sqlx gives a connection back inside an open transaction when a future is dropped while it waits for BEGIN. Whoever got
-/// it next would write into that transaction, and lose it. So every connection is rolled back when it is given back, and
-/// tried before it is used when it has been idle.
+/// What both servers' pools have in common. A connection that has been idle is tried before it is used.
 macro_rules! server_pool {
     ($options:ty, $given:expr) => {
         <$options>::new()
@@ -133,11 +134,46 @@ macro_rules! server_pool {
             })
             .after_release(|connection, _| {
                 Box::pin(async move {
-                    connection.execute("ROLLBACK").await?;
-                    Ok(true)
+                    let clean = tokio::time::timeout(RELEASE_TIMEOUT, is_clean(connection));
+                    Ok(clean.await.unwrap_or(Ok(false)).unwrap_or(false))
                 })
             })
     };
+}
+
+/// Whether a connection that was given back may be lent again; otherwise it is closed.
+///
+/// sqlx gives a connection back inside an open transaction when a future is dropped while it waits for BEGIN: whoever got
+/// it next would write into that transaction, and lose it. And it gives one back out of step with its server when a
+/// future is dropped between the parts of a statement: the next one would read the answers to older questions, or wait
+/// for ever. Both are looked for here, whatever else is done to prevent them.
+trait Lent: Connection {
+    async fn is_clean(&mut self) -> Result<bool, SqlxError>;
+}
+
+impl Lent for MySqlConnection {
+    async fn is_clean(&mut self) -> Result<bool, SqlxError> {
+        static QUESTIONS: AtomicU64 = AtomicU64::new(0);
+        // Only a connection that is in step answers with this question's number.
+        let number = QUESTIONS.fetch_add(1, Ordering::Relaxed);
+        let question = AssertSqlSafe(format!("ROLLBACK; SELECT 'question {number}'"));
+        let answer = self.fetch_all(question).await?;
+        let texts = answer.iter().map(|row| row.try_get::<String, _>(0)).collect::<Result<Vec<_>, _>>()?;
+        Ok(texts == [format!("question {number}")])
+    }
+}
+
+impl Lent for PgConnection {
+    async fn is_clean(&mut self) -> Result<bool, SqlxError> {
+        // The first statement of a transaction starts with it; one inside an open transaction starts later. (ROLLBACK
+        // outside a transaction would put a warning into the server's log each time.)
+        let row = self.fetch_one("SELECT transaction_timestamp() = statement_timestamp()").await?;
+        row.try_get(0)
+    }
+}
+
+async fn is_clean(connection: &mut impl Lent) -> Result<bool, SqlxError> {
+    connection.is_clean().await
 }
 
 fn mysql(url: &str, options: &DatabaseOptions) -> Result<Pool<sea_orm::sqlx::MySql>, DatabaseError> {

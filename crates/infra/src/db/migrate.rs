@@ -47,7 +47,7 @@ impl Database {
     /// # Errors
     /// `Unavailable` when the database does not answer.
     pub async fn schema_state(&self) -> Result<SchemaState, DatabaseError> {
-        let comparison = compare(self.read(), SchemaManager::new(self.read())).await.map_err(failed)?;
+        let comparison = compare(self.read(), SchemaManager::new(&self.inner.read.0)).await.map_err(failed)?;
         Ok(match comparison {
             Comparison { unknown: Some(_), .. } => SchemaState::Newer,
             Comparison { any_applied: false, .. } => SchemaState::Missing,

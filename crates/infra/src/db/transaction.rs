@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 
 use florin_domain::repository::RepositoryError;
 use sea_orm::{
-    DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
-use super::{Database, Failure};
+use super::{Database, Failure, detached};
 
 /// The most times a unit of work is run.
 const MAX_TRIES: u32 = 5;
@@ -37,7 +36,9 @@ impl Database {
     /// broke before COMMIT, it is run again from BEGIN, at most five times and for two seconds; so `work` must have no effect
     /// outside its transaction.
     ///
-    /// Never call it inside `work`: SQLite has one writing connection.
+    /// Never call it inside `work`: SQLite has one writing connection. Dropping the returned future rolls back, unless COMMIT
+    /// was under way. It should not come to that: the connection is then closed, and opening one is slow. Those who serve
+    /// clients that may go away run every write in a task of its own.
     ///
     /// # Errors
     /// What `work` refused with; else what the database failed with. [`Failure::OutcomeUnknown`] when the connection was
@@ -88,10 +89,10 @@ impl Database {
         let result = work(tx.clone()).await;
         let tx = Arc::try_unwrap(tx.0).map_err(|_| Failure::internal("a unit of work kept its transaction"))?;
         match result {
-            Ok(done) => tx.commit().await.map(|()| done).map_err(Failure::of_commit),
+            Ok(done) => detached(tx.commit()).await.map(|()| done).map_err(Failure::of_commit),
             Err(failure) => {
                 // The database may have rolled back by itself; the pool closes connections that are left half-way.
-                if let Err(error) = tx.rollback().await {
+                if let Err(error) = detached(tx.rollback()).await {
                     tracing::debug!(%error, "rolling back failed");
                 }
                 Err(failure)
@@ -104,17 +105,20 @@ impl Database {
     pub(super) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let mode = (self.backend() == DbBackend::Sqlite).then_some(SqliteTransactionMode::Immediate);
         let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
-        self.inner.write.begin_with_options(options).await
+        let pool = self.inner.write.clone();
+        detached(async move { pool.begin_with_options(options).await }).await
     }
 
-    /// A transaction to read in, in which everything is as of one moment: that of its first read.
+    /// A transaction to read in, in which everything is as of one moment: that of its first read. To be used inside
+    /// [`detached`] alone.
     ///
     /// # Errors
     /// What the database failed with.
     pub(crate) async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
         // A SQLite transaction is always a snapshot, and warns when it is told to be one.
         let level = (self.backend() != DbBackend::Sqlite).then_some(IsolationLevel::RepeatableRead);
-        self.inner.read.begin_with_config(level, None).await
+        let pool = self.inner.read.0.clone();
+        detached(async move { pool.begin_with_config(level, None).await }).await
     }
 }
 

@@ -127,9 +127,8 @@ impl ExpenseRepository for SqlExpenseRepository {
     }
 
     async fn in_category(&self, user: UserId, category: CategoryId) -> Result<Vec<Expense>> {
-        let live = Condition::all()
-            .add(expense::Column::Live.eq(1_i16))
-            .add(expense::Column::CategoryId.eq(category.0));
+        let live =
+            Condition::all().add(expense::Column::Live.eq(1_i16)).add(expense::Column::CategoryId.eq(category.0));
         Ok(self.find(user, live).await?)
     }
 

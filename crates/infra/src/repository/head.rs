@@ -54,19 +54,23 @@ pub(super) async fn bump_taxonomy(tx: &DatabaseTransaction, user: UserId) -> Res
 /// # Errors
 /// `Stale` when it is not.
 pub(super) async fn hold_taxonomy(tx: &DatabaseTransaction, user: UserId, version: i64) -> Result<(), Failure> {
-    // Written, though not changed: a read would not keep anyone out. All three count a row that matches as affected.
-    let same = Expr::col(last_user_action::Column::TaxonomyVersion);
-    let held = last_user_action::Entity::update_many()
-        .col_expr(last_user_action::Column::TaxonomyVersion, same.into())
-        .filter(last_user_action::Column::UserId.eq(user.0))
-        .filter(last_user_action::Column::TaxonomyVersion.eq(version))
-        .exec(tx)
-        .await?;
-    if held.rows_affected == 1 {
-        return Ok(());
-    }
-    if version == 0 && last_user_action::Entity::find_by_id(user.0).one(tx).await?.is_none() {
-        return insert_head(tx, user).await;
+    // Once more after the head was made, by this or by another write: accounts are made with theirs, but one may have lost it.
+    for last_try in [false, true] {
+        // Written, though not changed: a read would not keep anyone out. All three count a row that matches as affected.
+        let same = Expr::col(last_user_action::Column::TaxonomyVersion);
+        let held = last_user_action::Entity::update_many()
+            .col_expr(last_user_action::Column::TaxonomyVersion, same)
+            .filter(last_user_action::Column::UserId.eq(user.0))
+            .filter(last_user_action::Column::TaxonomyVersion.eq(version))
+            .exec(tx)
+            .await?;
+        if held.rows_affected == 1 {
+            return Ok(());
+        }
+        if last_try || version != 0 {
+            break;
+        }
+        insert_head(tx, user).await?;
     }
     Err(RepositoryError::Stale.into())
 }

@@ -73,8 +73,7 @@ impl SqlLedgerRepository {
     /// A second attempt of an operation that was applied already may fail on what the first one left before it reaches
     /// the operation's own key.
     async fn refine(&self, change_set: &ChangeSet, error: RepositoryError) -> Result<Applied> {
-        let may_be_applied =
-            matches!(error, RepositoryError::Stale | RepositoryError::Taken(UniqueKey::ExternalId));
+        let may_be_applied = matches!(error, RepositoryError::Stale | RepositoryError::Taken(UniqueKey::ExternalId));
         if may_be_applied && self.seq_of(change_set.user, &change_set.operation).await?.is_some() {
             return Err(RepositoryError::Taken(UniqueKey::Operation));
         }

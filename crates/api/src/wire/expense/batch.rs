@@ -2,14 +2,14 @@
 
 use actix_web::http::StatusCode;
 use florin_app::error::FieldError;
-use florin_app::expenses::{BatchOutcome, BatchResult, MAX_OPERATIONS, Operation, Outcome};
+use florin_app::expenses::{BatchOutcome, BatchResult, ExpensePatch, MAX_OPERATIONS, Operation, Outcome};
 use florin_domain::id::ExpenseId;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::ExpenseBody;
-use super::input::{ExpensePatchBody, MEMBERS, NewExpenseBody};
+use super::input::{MEMBERS, NewExpenseBody, read_patch};
 use crate::openapi::FaultBody;
 use crate::problem::Problem;
 use crate::wire::money::AmountInput;
@@ -35,9 +35,6 @@ impl Fields for BatchBody {
     fn read(r: &mut Reader<'_>) -> Option<Self> {
         let operations =
             r.need("operations").list_of_results(MAX_OPERATIONS, |operation| operation.object(read_operation));
-        if operations.as_ref().is_some_and(Vec::is_empty) {
-            r.reject("operations", "too_few", "must have at least one item");
-        }
         let atomic = r.get("atomic").boolean().unwrap_or(true);
         Some(Self { operations: operations?, atomic })
     }
@@ -56,8 +53,10 @@ fn read_operation(r: &mut Reader<'_>) -> Option<Operation> {
         Some(Kind::Create) => NewExpenseBody::read(r).map(|new| Operation::Create(new.into())),
         Some(Kind::Update) => {
             let id = r.need("id").id().map(ExpenseId);
-            let patch = ExpensePatchBody::read(r);
-            Some(Operation::Update(id?, Box::new(patch?.into())))
+            let mut patch = ExpensePatch::from(read_patch(r));
+            let id = id?;
+            patch.faults = r.take_faults();
+            Some(Operation::Update(id, Box::new(patch)))
         }
         Some(Kind::Delete) => r.need("id").id().map(|id| Operation::Delete(ExpenseId(id))),
         None => {
@@ -280,10 +279,19 @@ mod tests {
         assert!(matches!(&batch.operations[0], Ok(Operation::Create(new)) if new.amount == "1"));
         assert!(matches!(&batch.operations[1], Ok(Operation::Update(ExpenseId(7), _))));
         assert!(matches!(&batch.operations[2], Ok(Operation::Delete(ExpenseId(8)))));
-        let faults: Vec<Vec<_>> = batch.operations[3..]
-            .iter()
-            .map(|result| result.as_ref().unwrap_err().iter().map(|e| (e.pointer.as_str(), e.code)).collect())
-            .collect();
+        let faults_of = |result: &Result<Operation, Vec<FieldError>>| {
+            let faults = match result {
+                Ok(Operation::Create(new)) => new.faults.clone(),
+                Ok(Operation::Update(_, patch)) => patch.faults.clone(),
+                Ok(Operation::Delete(_)) => Vec::new(),
+                Err(faults) => faults.clone(),
+            };
+            faults.into_iter().map(|fault| (fault.pointer, fault.code)).collect::<Vec<_>>()
+        };
+        let faults: Vec<_> = batch.operations.iter().map(faults_of).collect();
+        assert!(faults[..3].iter().all(Vec::is_empty));
+        let faults: Vec<Vec<_>> =
+            faults[3..].iter().map(|faults| faults.iter().map(|(at, code)| (at.as_str(), *code)).collect()).collect();
         assert_eq!(faults[0], [("/operations/3/amount", "unknown_field")]);
         assert_eq!(faults[1], [("/operations/4/amount", "required"), ("/operations/4/id", "unknown_field")]);
         assert_eq!(faults[2], [("/operations/5/id", "required"), ("/operations/5/amount", "required")]);
@@ -292,9 +300,9 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_has_operations_but_not_too_many() {
+    fn a_batch_has_operations_and_not_too_many() {
         let many = format!(r#"{{"operations": [{}1]}}"#, "1,".repeat(MAX_OPERATIONS));
-        for (json, code) in [(r#"{"operations": []}"#, "too_few"), ("{}", "required"), (&many, "too_many")] {
+        for (json, code) in [("{}", "required"), (&many, "too_many")] {
             let problem = batch(json).err().unwrap();
             let faults: Vec<_> = problem.errors().iter().map(|e| (e.pointer.as_str(), e.code)).collect();
             assert_eq!(faults, [("/operations", code)]);

@@ -1,13 +1,18 @@
-//! Expenses as clients send them. The use case checks what needs the caller's currency, date or categories.
+//! Expenses as clients send them.
+//!
+//! What is wrong with their form is handed on to the use case, which tells it together with what only the caller's
+//! currency, calendar and categories can show: all faults of an expense are told at once.
 
 use chrono::NaiveDate;
+use florin_app::error::FieldError;
 use florin_app::expenses::{ExpensePatch, NewExpense, Set};
 use florin_domain::expense::MAX_NOTES;
 use florin_domain::id::CategoryId;
+use florin_domain::tag;
 use utoipa::ToSchema;
 
 use crate::wire::category::MAX_RAW_TAGS;
-use crate::wire::money::{AmountInput, refuse_malformed};
+use crate::wire::money::AmountInput;
 use crate::wire::{Field, Fields, Patch, Reader};
 
 /// The most characters of a text whose real bounds the use case checks.
@@ -40,12 +45,16 @@ pub(crate) struct NewExpenseBody {
     /// Your own key: an expense whose key is known is not recorded again.
     #[schema(min_length = 1, max_length = 100)]
     external_id: Option<String>,
+    #[schema(ignore)]
+    faults: Vec<FieldError>,
 }
 
 impl Fields for NewExpenseBody {
     fn read(r: &mut Reader<'_>) -> Option<Self> {
         let date = r.get("date").date();
-        read_whole(r, date)
+        let mut body = read_whole(r, date);
+        body.faults = r.take_faults();
+        Some(body)
     }
 }
 
@@ -59,6 +68,7 @@ impl From<NewExpenseBody> for NewExpense {
             category: body.category_id.map(CategoryId),
             tags: body.tags,
             external_id: body.external_id,
+            faults: body.faults,
         }
     }
 }
@@ -74,7 +84,8 @@ pub(crate) struct ReplaceExpenseBody {
     #[schema(example = "INR")]
     currency: Option<String>,
     /// From 1970-01-01 to a year from today.
-    date: NaiveDate,
+    #[schema(value_type = NaiveDate)]
+    date: Option<NaiveDate>,
     /// Free text; empty when it is left out.
     #[schema(max_length = 500)]
     notes: Option<String>,
@@ -87,36 +98,42 @@ pub(crate) struct ReplaceExpenseBody {
     /// None when it is left out.
     #[schema(min_length = 1, max_length = 100)]
     external_id: Option<String>,
+    #[schema(ignore)]
+    faults: Vec<FieldError>,
 }
 
 impl Fields for ReplaceExpenseBody {
     fn read(r: &mut Reader<'_>) -> Option<Self> {
         let date = r.need("date").date();
-        let NewExpenseBody { amount, currency, notes, category_id, tags, external_id, .. } = read_whole(r, date)?;
-        Some(Self { amount, currency, date: date?, notes, category_id, tags, external_id })
+        let NewExpenseBody { amount, currency, date, notes, category_id, tags, external_id, .. } = read_whole(r, date);
+        let faults = r.take_faults();
+        Some(Self { amount, currency, date, notes, category_id, tags, external_id, faults })
     }
 }
 
 impl From<ReplaceExpenseBody> for NewExpense {
     fn from(body: ReplaceExpenseBody) -> Self {
-        let ReplaceExpenseBody { amount, currency, date, notes, category_id, tags, external_id } = body;
-        NewExpenseBody { amount, currency, date: Some(date), notes, category_id, tags, external_id }.into()
+        let ReplaceExpenseBody { amount, currency, date, notes, category_id, tags, external_id, faults } = body;
+        NewExpenseBody { amount, currency, date, notes, category_id, tags, external_id, faults }.into()
     }
 }
 
-fn read_whole(r: &mut Reader<'_>, date: Option<NaiveDate>) -> Option<NewExpenseBody> {
-    let amount = r.need("amount").amount();
-    refuse_malformed(r, "amount", amount.as_deref(), false);
-    let currency = r.get("currency").text(MAX_TEXT);
-    let notes = r.get("notes").lines(MAX_NOTES);
-    let category_id = r.get("category_id").id();
-    let tags = tags(r.get("tags")).unwrap_or_default();
-    let external_id = r.get("external_id").text(MAX_TEXT);
-    Some(NewExpenseBody { amount: amount?, currency, date, notes, category_id, tags, external_id })
+/// What can be read; the faults stay with the reader.
+fn read_whole(r: &mut Reader<'_>, date: Option<NaiveDate>) -> NewExpenseBody {
+    NewExpenseBody {
+        amount: r.need("amount").amount().unwrap_or_default(),
+        currency: r.get("currency").text(MAX_TEXT),
+        date,
+        notes: r.get("notes").lines(MAX_NOTES),
+        category_id: r.get("category_id").id(),
+        tags: tags(r.get("tags")).unwrap_or_default(),
+        external_id: r.get("external_id").text(MAX_TEXT),
+        faults: Vec::new(),
+    }
 }
 
 fn tags(field: Field<'_, '_>) -> Option<Vec<String>> {
-    field.list(MAX_RAW_TAGS, |tag| tag.text(MAX_TEXT))
+    field.list(MAX_RAW_TAGS, |tag| tag.parsed("invalid_tag", tag::normalize))
 }
 
 /// Changes of an expense (merge patch): what is left out stays as it is, `null` puts back to the default.
@@ -144,21 +161,29 @@ pub(crate) struct ExpensePatchBody {
     /// Your own key.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
     external_id: Patch<String>,
+    #[schema(ignore)]
+    faults: Vec<FieldError>,
 }
 
 impl Fields for ExpensePatchBody {
     fn read(r: &mut Reader<'_>) -> Option<Self> {
-        let amount = r.get_non_null("amount").amount();
-        refuse_malformed(r, "amount", amount.as_deref(), false);
-        Some(Self {
-            amount,
-            currency: r.get_non_null("currency").text(MAX_TEXT),
-            date: r.get_non_null("date").date(),
-            notes: r.patch("notes", |notes| notes.lines(MAX_NOTES)),
-            category_id: r.patch("category_id", |id| id.id()),
-            tags: r.patch("tags", tags),
-            external_id: r.patch("external_id", |key| key.text(MAX_TEXT)),
-        })
+        let mut body = read_patch(r);
+        body.faults = r.take_faults();
+        Some(body)
+    }
+}
+
+/// What can be read; the faults stay with the reader.
+pub(super) fn read_patch(r: &mut Reader<'_>) -> ExpensePatchBody {
+    ExpensePatchBody {
+        amount: r.get_non_null("amount").amount(),
+        currency: r.get_non_null("currency").text(MAX_TEXT),
+        date: r.get_non_null("date").date(),
+        notes: r.patch("notes", |notes| notes.lines(MAX_NOTES)),
+        category_id: r.patch("category_id", |id| id.id()),
+        tags: r.patch("tags", tags),
+        external_id: r.patch("external_id", |key| key.text(MAX_TEXT)),
+        faults: Vec::new(),
     }
 }
 
@@ -172,6 +197,7 @@ impl From<ExpensePatchBody> for ExpensePatch {
             category: set(body.category_id.map(CategoryId)),
             tags: set(body.tags),
             external_id: set(body.external_id),
+            faults: body.faults,
         }
     }
 }
@@ -187,56 +213,49 @@ fn set<T>(patch: Patch<T>) -> Set<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem;
     use crate::wire::json::{Node, parse};
     use crate::wire::reader::{Source, read};
 
-    fn body<T: Fields>(json: &str) -> problem::Result<T> {
+    fn body<T: Fields>(json: &str) -> T {
         let Node::Object(members) = parse(json.as_bytes()).unwrap() else { panic!("not an object") };
-        read(&members, Source::Body)
+        read(&members, Source::Body).unwrap()
     }
 
-    fn faults<T: Fields>(json: &str) -> Vec<(String, &'static str)> {
-        let problem = body::<T>(json).err().unwrap();
-        problem.errors().iter().map(|error| (error.pointer.clone(), error.code)).collect()
+    fn pairs(faults: &[FieldError]) -> Vec<(&str, &'static str)> {
+        faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect()
     }
 
     #[test]
-    fn amounts_are_refused_together_with_other_fields() {
-        for (amount, code) in [
-            ("-1", "invalid_amount"),
-            ("1e3", "invalid_amount"),
-            ("\"NaN\"", "invalid_amount"),
-            ("\"01\"", "invalid_amount"),
-            ("\" 1\"", "invalid_amount"),
-            ("0.00", "not_positive"),
-            ("true", "wrong_type"),
-        ] {
-            let json = format!(r#"{{"amount": {amount}, "date": "2026-02-30"}}"#);
-            let mut faults = faults::<NewExpenseBody>(&json);
-            faults.sort();
-            assert_eq!(faults, [("/amount".to_owned(), code), ("/date".to_owned(), "invalid_date")], "{amount}");
-        }
-        let new = NewExpense::from(body::<NewExpenseBody>(r#"{"amount": 12.50}"#).unwrap());
-        assert_eq!((new.amount.as_str(), new.date, new.tags.len()), ("12.50", None, 0));
+    fn faults_of_form_are_handed_on() {
+        let new = body::<NewExpenseBody>(r#"{"amount": "-1", "date": "2026-02-30", "tags": ["", 5], "x": 1}"#);
+        let new = NewExpense::from(new);
+        let expected =
+            [("/date", "invalid_date"), ("/tags/0", "invalid_tag"), ("/tags/1", "wrong_type"), ("/x", "unknown_field")];
+        assert_eq!(pairs(&new.faults), expected);
+        assert_eq!((new.amount.as_str(), new.date), ("-1", None));
+        let new = NewExpense::from(body::<NewExpenseBody>(r#"{"amount": 12.50, "tags": [" A "]}"#));
+        assert_eq!((new.amount.as_str(), new.date, new.faults.len()), ("12.50", None, 0));
+        assert_eq!(new.tags, ["a"]);
     }
 
     #[test]
     fn a_replacement_needs_amount_and_date() {
-        let expected = [("/date".to_owned(), "required"), ("/amount".to_owned(), "required")];
-        assert_eq!(faults::<ReplaceExpenseBody>(r#"{"notes": "x"}"#), expected);
-        assert!(body::<ReplaceExpenseBody>(r#"{"amount": "1", "date": "2026-03-01", "notes": null}"#).is_ok());
+        let body_of = |json| NewExpense::from(body::<ReplaceExpenseBody>(json));
+        let expected = [("/date", "required"), ("/amount", "required")];
+        assert_eq!(pairs(&body_of(r#"{"notes": "x"}"#).faults), expected);
+        assert_eq!(pairs(&body_of(r#"{"amount": "1", "date": "2026-03-01", "notes": null}"#).faults), []);
     }
 
     #[test]
     fn null_in_a_patch_is_the_default_where_there_is_one() {
-        let patch = r#"{"category_id": null, "notes": null, "tags": ["a"]}"#;
-        let patch = ExpensePatch::from(body::<ExpensePatchBody>(patch).unwrap());
+        let body_of = |json| ExpensePatch::from(body::<ExpensePatchBody>(json));
+        let patch = body_of(r#"{"category_id": null, "notes": null, "tags": ["a"]}"#);
         assert_eq!(patch.category, Set::Clear);
         assert_eq!(patch.notes, Set::Clear);
         assert_eq!(patch.tags, Set::To(vec!["a".to_owned()]));
         assert_eq!(patch.external_id, Set::Keep);
-        let expected = [("/amount".to_owned(), "required"), ("/date".to_owned(), "required")];
-        assert_eq!(faults::<ExpensePatchBody>(r#"{"amount": null, "date": null}"#), expected);
+        assert_eq!(pairs(&patch.faults), []);
+        let patch = body_of(r#"{"amount": null, "date": null}"#);
+        assert_eq!(pairs(&patch.faults), [("/amount", "required"), ("/date", "required")]);
     }
 }

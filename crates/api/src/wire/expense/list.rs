@@ -77,8 +77,8 @@ pub(crate) struct ExpensesQuery {
     /// `true` for those that no category was found for. Not together with `category_id`.
     #[param(value_type = Option<bool>, default = false)]
     uncategorized: bool,
-    /// The order; equals are ordered by id.
-    #[param(value_type = Option<ExpenseOrder>, inline, default = "-date")]
+    /// The order, `-date` when it is left out; equals are ordered by id.
+    #[param(value_type = Option<ExpenseOrder>, inline)]
     sort: ExpenseSort,
     /// At most this many.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 200, default = 50)]

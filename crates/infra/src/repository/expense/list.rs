@@ -61,8 +61,8 @@ fn after(sort: ExpenseSort, cursor: Option<ExpenseCursor>) -> Condition {
 
 fn matches(user: UserId, filter: &ExpenseFilter) -> Condition {
     let categories: Vec<i64> = filter.categories.iter().map(|category| category.0).collect();
-    let in_categories = padded(&categories)
-        .fold(Condition::any(), |any, list| any.add(expense::Column::CategoryId.is_in(list)));
+    let in_categories =
+        padded(&categories).fold(Condition::any(), |any, list| any.add(expense::Column::CategoryId.is_in(list)));
     let conditions = Condition::all()
         .add_option(filter.from.map(|date| expense::Column::Date.gte(date)))
         .add_option(filter.to.map(|date| expense::Column::Date.lte(date)))

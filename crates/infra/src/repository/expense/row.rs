@@ -8,8 +8,8 @@ use florin_domain::expense::{Expense, ExpenseState};
 use florin_domain::id::{CategoryId, ExpenseId, Seq, UserId};
 use florin_domain::text;
 use sea_orm::ActiveValue::{self, NotSet, Set};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 
 use crate::db::Failure;
 use crate::entity::{expense, tag, tag_map};

@@ -4,9 +4,7 @@
 use std::collections::HashMap;
 
 use florin_domain::id::Seq;
-use florin_domain::ledger::{
-    ChangeSet, Effect, Hash, Head, Header, Mark, Posting, action_hash, payload_hash,
-};
+use florin_domain::ledger::{ChangeSet, Effect, Hash, Head, Header, Mark, Posting, action_hash, payload_hash};
 use florin_domain::repository::{RepositoryError, UniqueKey};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
@@ -60,11 +58,11 @@ impl Prepared<'_> {
     async fn bump(&self, tx: &DatabaseTransaction) -> Result<Head, Failure> {
         let user = self.change_set.user;
         if !self.try_bump(tx).await? {
-            if last_user_action::Entity::find_by_id(user.0).one(tx).await?.is_some() {
-                return Err(RepositoryError::Stale.into());
+            // Accounts are made with their head. One that lost it gets it here; another write may have made it since.
+            let missing = last_user_action::Entity::find_by_id(user.0).one(tx).await?.is_none();
+            if missing {
+                insert_head(tx, user).await?;
             }
-            // Accounts are made with their head; this one lost it, or was made by hand.
-            insert_head(tx, user).await?;
             if !self.try_bump(tx).await? {
                 return Err(RepositoryError::Stale.into());
             }

@@ -21,7 +21,9 @@ impl Prepared<'_> {
 
     async fn write_link(&self, tx: &DatabaseTransaction, link: &CategoryLink) -> Result<(), Failure> {
         let as_planned = match link.before {
-            None => Condition::all().add(category::Column::MergedInto.is_null()).add(category::Column::ArchivedAt.is_null()),
+            None => {
+                Condition::all().add(category::Column::MergedInto.is_null()).add(category::Column::ArchivedAt.is_null())
+            }
             Some(target) => Condition::all().add(category::Column::MergedInto.eq(target.0)),
         };
         let mut update = category::Entity::update_many()
@@ -45,11 +47,7 @@ impl Prepared<'_> {
                 ..Default::default()
             }),
             (None, None) => update
-                .set(category::ActiveModel {
-                    archived_at: Set(None),
-                    merged_into: Set(None),
-                    ..Default::default()
-                })
+                .set(category::ActiveModel { archived_at: Set(None), merged_into: Set(None), ..Default::default() })
                 .col_expr(category::Column::LiveSlug, Expr::col(category::Column::Slug)),
         };
         let written = match update.exec(tx).await.map_err(Failure::from) {

@@ -144,9 +144,8 @@ impl TryFrom<StoredState> for ExpenseState {
     type Error = Unreadable;
 
     fn try_from(stored: StoredState) -> Result<Self, Unreadable> {
-        let date = |text: &str| -> Result<NaiveDate, Unreadable> {
-            parse_date(text).map_err(|_| Unreadable::Value("date"))
-        };
+        let date =
+            |text: &str| -> Result<NaiveDate, Unreadable> { parse_date(text).map_err(|_| Unreadable::Value("date")) };
         Ok(Self {
             amount: stored.amount,
             date: date(&stored.date)?,

@@ -100,7 +100,11 @@ impl Prepared<'_> {
 }
 
 /// The identifiers of those of a user's tags that are stored, by name.
-async fn stored<C: ConnectionTrait>(connection: &C, user: i64, names: &[String]) -> Result<HashMap<String, i64>, Failure> {
+async fn stored<C: ConnectionTrait>(
+    connection: &C,
+    user: i64,
+    names: &[String],
+) -> Result<HashMap<String, i64>, Failure> {
     let mut found = HashMap::with_capacity(names.len());
     for list in padded(names) {
         let rows = tag::Entity::find()

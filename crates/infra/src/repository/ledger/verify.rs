@@ -9,7 +9,7 @@ use futures::TryStreamExt;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::db::Failure;
+use crate::db::{Failure, detached};
 use crate::entity::{expense, last_user_action, monthly_expense, tag, tag_map, user_action};
 use crate::repository::expense::row;
 
@@ -20,10 +20,14 @@ const PAGE: u64 = 500;
 
 impl SqlLedgerRepository {
     pub(super) async fn walk(&self, user: UserId) -> Result<Verified, Failure> {
-        let tx = self.database.snapshot().await?;
-        let verified = walk(&tx, user).await;
-        tx.rollback().await?;
-        verified
+        let database = self.database.clone();
+        let walk = detached(async move {
+            let tx = database.snapshot().await?;
+            let verified = walk(&tx, user).await;
+            tx.rollback().await?;
+            Ok(verified)
+        });
+        walk.await?
     }
 }
 
@@ -54,7 +58,8 @@ async fn walk(tx: &DatabaseTransaction, user: UserId) -> Result<Verified, Failur
     let live = live_expenses(tx, user).await?;
     let totals = totals(tx, user).await?;
     // What is kept in the head so that it need not be looked for.
-    let shortcuts_agree = row.as_ref().is_none_or(|row| (row.last_ordinary, row.next_undo) == (last_ordinary, next_undo));
+    let shortcuts_agree =
+        row.as_ref().is_none_or(|row| (row.last_ordinary, row.next_undo) == (last_ordinary, next_undo));
     let head = row.map_or(Ok(Head::EMPTY), |row| action::head(&row))?;
     let mut verified = verifier.finish(&head, &live, &totals);
     if !shortcuts_agree {

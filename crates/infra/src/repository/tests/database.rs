@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use sea_orm::{ConnectionTrait, Database as Server};
+use sea_orm::{ConnectionTrait, Database as Server, Statement};
 use tempfile::TempDir;
 
 use crate::db::{Database, DatabaseOptions};
@@ -54,6 +54,30 @@ impl TestDatabase {
 
     pub(super) fn is_sqlite(&self) -> bool {
         self.server.is_none()
+    }
+
+    /// Has the server cut every connection to this database, and says how many there were. Of a file there are none.
+    pub(super) async fn cut_connections(&self) -> usize {
+        let Some((base, name)) = &self.server else { return 0 };
+        let server = Server::connect(base).await.unwrap();
+        let mysql = base.starts_with("mysql");
+        let (list, kill): (_, fn(i64) -> String) = if mysql {
+            (format!("SELECT CAST(id AS SIGNED) FROM information_schema.processlist WHERE db = '{name}'"), |id| {
+                format!("KILL {id}")
+            })
+        } else {
+            (format!("SELECT CAST(pid AS BIGINT) FROM pg_stat_activity WHERE datname = '{name}'"), |id| {
+                format!("SELECT pg_terminate_backend({id})")
+            })
+        };
+        let list = Statement::from_string(server.get_database_backend(), list);
+        let rows = server.query_all_raw(list).await.unwrap();
+        for row in &rows {
+            // One that has ended meanwhile is an error on MySQL.
+            let _ = server.execute_unprepared(&kill(row.try_get_by_index(0).unwrap())).await;
+        }
+        server.close().await.unwrap();
+        rows.len()
     }
 
     pub(super) async fn remove(self, databases: &[Database]) {

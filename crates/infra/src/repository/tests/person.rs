@@ -9,12 +9,12 @@ use florin_domain::category::Taxonomy;
 use florin_domain::expense::{Expense, ExpenseState};
 use florin_domain::id::{CategoryId, ExpenseId, Seq, UserId};
 use florin_domain::ledger::{
-    Action, ActionKind, Blocked, CategoryLink, Change, ChangeSet, Draft, Guard, OperationId, amend, plan, plan_reversal,
-    record, remove,
+    Action, ActionKind, Blocked, CategoryLink, Change, ChangeSet, Draft, Guard, Head, OperationId, amend, plan,
+    plan_reversal, record, remove,
 };
 use florin_domain::repository::{
-    CategoryRepository, ExpenseFilter, ExpenseQuery, ExpenseRepository, ExpenseSort, LedgerRepository, ReportRepository,
-    RepositoryError, SortKey,
+    CategoryRepository, ExpenseFilter, ExpenseQuery, ExpenseRepository, ExpenseSort, LedgerRepository,
+    ReportRepository, RepositoryError, SortKey,
 };
 
 use crate::db::Database;
@@ -70,7 +70,10 @@ impl Person {
     }
 
     pub(super) async fn draft(&self, kind: ActionKind, seq: bool) -> Draft {
-        let head = self.ledger.head(self.user).await.unwrap();
+        self.draft_on(&self.ledger.head(self.user).await.unwrap(), kind, seq)
+    }
+
+    fn draft_on(&self, head: &Head, kind: ActionKind, seq: bool) -> Draft {
         let number = OPERATIONS.fetch_add(1, Ordering::Relaxed);
         Draft {
             user: self.user,
@@ -84,6 +87,10 @@ impl Person {
 
     pub(super) async fn planned(&self, kind: ActionKind, changes: Vec<Change>) -> ChangeSet {
         plan(self.draft(kind, false).await, changes, vec![]).unwrap()
+    }
+
+    pub(super) fn planned_on(&self, head: &Head, kind: ActionKind, changes: Vec<Change>) -> ChangeSet {
+        plan(self.draft_on(head, kind, false), changes, vec![]).unwrap()
     }
 
     pub(super) async fn create(&self, state: ExpenseState) -> ExpenseId {
@@ -177,7 +184,8 @@ impl Person {
         }
         let (first, last) = (Month::parse("1970-01").unwrap(), Month::parse("9999-12").unwrap());
         let totals = self.reports.totals(self.user, first, last).await.unwrap();
-        let totals: BTreeMap<_, _> = totals.into_iter().map(|(month, category, total)| ((month, category), total)).collect();
+        let totals: BTreeMap<_, _> =
+            totals.into_iter().map(|(month, category, total)| ((month, category), total)).collect();
         assert_eq!(totals, sums);
         let head = self.ledger.head(self.user).await.unwrap();
         let verified = self.ledger.verify(self.user).await.unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use florin_domain::expense::ExpenseState;
 use florin_domain::id::{ExpenseId, Seq};
 use florin_domain::ledger::{ActionKind, record, remove};
-use florin_domain::repository::{ExpenseRepository, LedgerRepository, RepositoryError};
+use florin_domain::repository::{ExpenseRepository, LedgerRepository, RepositoryError, UniqueKey};
 
 use florin_migration::Migrator;
 use florin_migration::sea_orm_migration::MigratorTrait;
@@ -151,6 +151,8 @@ async fn a_write_that_is_given_up_takes_no_other_with_it() {
                     let change_set = ben.planned(ActionKind::Create, vec![change]).await;
                     let give_up = Duration::from_micros(n * 37 % 4_000);
                     let _ = tokio::time::timeout(give_up, ben.ledger.apply(&change_set)).await;
+                    let _ = tokio::time::timeout(give_up / 3, ben.ledger.verify(ben.user)).await;
+                    let _ = tokio::time::timeout(give_up / 2, ben.live()).await;
                 })
             })
             .collect();
@@ -167,6 +169,66 @@ async fn a_write_that_is_given_up_takes_no_other_with_it() {
         }
     })
     .await;
+}
+
+/// Connections are cut while they write, at COMMIT too. What fails is unavailable, and may be sent again as it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn connections_that_are_cut_double_and_lose_nothing() {
+    let fresh = TestDatabase::empty().await;
+    let database = fresh.connect().await;
+    database.migrate().await.unwrap();
+    let writers: Vec<_> = (0..8)
+        .map(|n| {
+            let ana = Person::new(&database, 1 + n % 2);
+            tokio::spawn(async move {
+                let mut again = 0;
+                for _ in 0..60 {
+                    let change = record(ana.patient(|| ana.expenses.reserve_ids(1)).await[0], lunch());
+                    let head = ana.patient(|| ana.ledger.head(ana.user)).await;
+                    let change_set = ana.planned_on(&head, ActionKind::Create, vec![change]);
+                    loop {
+                        match ana.ledger.apply(&change_set).await {
+                            Ok(_) | Err(RepositoryError::Taken(UniqueKey::Operation)) => break,
+                            Err(RepositoryError::Unavailable(_)) => again += 1,
+                            Err(error) => panic!("{error:?}"),
+                        }
+                        tokio::time::sleep(Duration::from_millis(10)).await;
+                    }
+                }
+                again
+            })
+        })
+        .collect();
+    let mut again = 0;
+    let mut cuts = 0;
+    for writer in writers {
+        while !writer.is_finished() {
+            cuts += fresh.cut_connections().await;
+            tokio::time::sleep(Duration::from_millis(15)).await;
+        }
+        again += writer.await.unwrap();
+    }
+    for user in 1..=2 {
+        let person = Person::new(&database, user);
+        assert_eq!(person.patient(|| person.ledger.head(person.user)).await.seq, Seq(240));
+        assert_eq!(person.live().await.len(), 240);
+        person.check().await;
+    }
+    println!("{cuts} connections were cut, {again} writes sent again");
+    fresh.remove(&[database]).await;
+}
+
+impl Person {
+    /// Asks until the database answers.
+    async fn patient<T, Fut: Future<Output = Result<T, RepositoryError>>>(&self, ask: impl Fn() -> Fut) -> T {
+        loop {
+            match ask().await {
+                Ok(answer) => return answer,
+                Err(RepositoryError::Unavailable(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -76,11 +76,7 @@ async fn categories_change_only_on_the_version_that_was_read() {
         ana.categories.update(ana.user, tea.id, 3, &back).await.unwrap();
         assert!(ana.taxonomy().await.get(tea.id).unwrap().is_live());
 
-        let merge = CategoryChange {
-            archived_at: Some(Some(at)),
-            merged_into: Some(coffee.id),
-            ..Default::default()
-        };
+        let merge = CategoryChange { archived_at: Some(Some(at)), merged_into: Some(coffee.id), ..Default::default() };
         ana.create(ExpenseState { category: tea.id, ..lunch() }).await;
         let stale = ana.categories.update(ana.user, tea.id, 4, &merge).await;
         assert!(matches!(stale, Err(RepositoryError::Stale)), "its expenses must move first");
@@ -98,7 +94,8 @@ async fn a_keyword_stands_under_one_category() {
         let ana = Person::new(&database, 1);
         ana.categories.put_keywords(ana.user, CategoryId(1), &tags(&["zomato", "Ünal", "a"])).await.unwrap();
         ana.categories.put_keywords(ana.user, CategoryId(4), &tags(&["a", "milk", "milk"])).await.unwrap();
-        let keyword = |category, phrase: &str| StoredKeyword { category: CategoryId(category), phrase: phrase.to_owned() };
+        let keyword =
+            |category, phrase: &str| StoredKeyword { category: CategoryId(category), phrase: phrase.to_owned() };
         let stored = ana.categories.keywords(ana.user).await.unwrap();
         assert_eq!(stored, [keyword(4, "a"), keyword(4, "milk"), keyword(1, "zomato"), keyword(1, "Ünal")]);
         ana.categories.put_keywords(ana.user, CategoryId(4), &[]).await.unwrap();

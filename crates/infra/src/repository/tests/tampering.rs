@@ -34,8 +34,16 @@ async fn verify_names_what_was_altered() {
                 "UPDATE monthly_expense SET total = total - 1 WHERE category_id = 2",
                 total,
             ),
-            ("UPDATE expenses SET amount = 7 WHERE id = 1", "UPDATE expenses SET amount = 100 WHERE id = 1", FirstBad::Expense(id)),
-            ("UPDATE expenses SET live = 0 WHERE id = 1", "UPDATE expenses SET live = 1 WHERE id = 1", FirstBad::Expense(id)),
+            (
+                "UPDATE expenses SET amount = 7 WHERE id = 1",
+                "UPDATE expenses SET amount = 100 WHERE id = 1",
+                FirstBad::Expense(id),
+            ),
+            (
+                "UPDATE expenses SET live = 0 WHERE id = 1",
+                "UPDATE expenses SET live = 1 WHERE id = 1",
+                FirstBad::Expense(id),
+            ),
             (
                 "UPDATE expenses SET categorization_source = 'x' WHERE id = 1",
                 "UPDATE expenses SET categorization_source = 'client' WHERE id = 1",
@@ -52,7 +60,11 @@ async fn verify_names_what_was_altered() {
                 "UPDATE user_action SET payload = SUBSTR(payload, 2) WHERE seq = 2",
                 action(2),
             ),
-            ("UPDATE user_action SET at = at + 1 WHERE seq = 2", "UPDATE user_action SET at = at - 1 WHERE seq = 2", action(2)),
+            (
+                "UPDATE user_action SET at = at + 1 WHERE seq = 2",
+                "UPDATE user_action SET at = at - 1 WHERE seq = 2",
+                action(2),
+            ),
             (
                 "UPDATE user_action SET kind = 'delete' WHERE seq = 3",
                 "UPDATE user_action SET kind = 'update' WHERE seq = 3",

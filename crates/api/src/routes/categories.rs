@@ -1,0 +1,229 @@
+//! Categories, keywords, and choosing a category for notes.
+
+use actix_web::{HttpResponse, web};
+use florin_app::categories::Categories;
+use florin_app::error::{AppError, Result};
+use florin_domain::account::Account;
+use florin_domain::id::CategoryId;
+
+use crate::auth::Caller;
+use crate::openapi::{IfMatchHeader, IfNoneMatchHeader, NotFound, Precondition};
+use crate::problem;
+use crate::reply;
+use crate::task::mutate;
+use crate::wire::category::{
+    CategoriesQuery, CategorizeBody, CategoryBody, CategoryKeywords, CategoryPage, CategoryPatchBody,
+    DeleteCategoryQuery, GuessBody, KeywordsBody, NewCategoryBody, tag_of,
+};
+use crate::wire::{Id, IfMatch, IfNoneMatch, Json, NoQuery, Query};
+
+/// The system's categories and my own.
+#[utoipa::path(
+    get, path = "/api/v1/categories", tag = "Categories", operation_id = "listCategories", security(("bearer" = [])),
+    params(CategoriesQuery),
+    responses((status = 200, description = "All of them, in the order of their ids", body = CategoryPage)),
+)]
+pub(crate) async fn list(
+    caller: Caller,
+    Query(query): Query<CategoriesQuery>,
+    categories: web::Data<Categories>,
+) -> problem::Result<HttpResponse> {
+    let views = categories.list(caller.account(), query.include_archived).await?;
+    Ok(reply::ok(&CategoryPage { data: views.into_iter().map(CategoryBody::from).collect(), next_cursor: None }))
+}
+
+/// Makes a category of my own.
+#[utoipa::path(
+    post, path = "/api/v1/categories", tag = "Categories", operation_id = "createCategory", security(("bearer" = [])),
+    request_body = NewCategoryBody,
+    responses(
+        (status = 201, description = "Made", body = CategoryBody, headers(
+            ("Location" = String, description = "Where it is"),
+            ("ETag" = String, description = "Its version"),
+        )),
+        (status = 409, description = "`category_exists`, `too_many_categories` or `too_many_keywords`"),
+    ),
+)]
+pub(crate) async fn create(
+    caller: Caller,
+    _: Query<NoQuery>,
+    categories: web::Data<Categories>,
+    Json(body): Json<NewCategoryBody>,
+) -> problem::Result<HttpResponse> {
+    let categories = categories.into_inner();
+    let made = mutate(async move { categories.create(caller.account(), &body.name, &body.keywords).await }).await?;
+    let location = format!("/api/v1/categories/{}", made.category.id);
+    Ok(reply::created(&location, tag_of(&made), &CategoryBody::from(made)))
+}
+
+/// A category, archived ones included.
+#[utoipa::path(
+    get, path = "/api/v1/categories/{id}", tag = "Categories", operation_id = "getCategory", security(("bearer" = [])),
+    params(
+        ("id" = i64, Path, description = "The category", minimum = 1, maximum = 9007199254740991_i64),
+        IfNoneMatchHeader,
+    ),
+    responses(
+        (status = 200, description = "The category", body = CategoryBody, headers(
+            ("ETag" = String, description = "Its version, my keywords included"),
+        )),
+        (status = 304, description = "The client has it already"),
+        NotFound,
+    ),
+)]
+pub(crate) async fn get(
+    caller: Caller,
+    Id(id): Id,
+    _: Query<NoQuery>,
+    known: IfNoneMatch,
+    categories: web::Data<Categories>,
+) -> problem::Result<HttpResponse> {
+    let view = categories.get(caller.account(), CategoryId(id)).await?;
+    Ok(reply::unless_known(tag_of(&view), &known, &CategoryBody::from(view)))
+}
+
+/// The version that may be changed, if only one may: what `If-Match` names must be what is there.
+async fn version_to_change(
+    categories: &Categories,
+    account: &Account,
+    id: CategoryId,
+    if_match: &IfMatch,
+) -> Result<Option<i64>> {
+    if !matches!(if_match, IfMatch::Versions(_)) {
+        return Ok(None);
+    }
+    let view = categories.get(account, id).await?;
+    if if_match.allows(tag_of(&view)) { Ok(Some(view.category.version)) } else { Err(AppError::PreconditionFailed) }
+}
+
+/// Renames, archives or brings back a category of my own (merge patch).
+#[utoipa::path(
+    patch, path = "/api/v1/categories/{id}", tag = "Categories", operation_id = "updateCategory",
+    security(("bearer" = [])),
+    params(
+        ("id" = i64, Path, description = "The category", minimum = 1, maximum = 9007199254740991_i64),
+        IfMatchHeader,
+    ),
+    request_body = CategoryPatchBody,
+    responses(
+        (status = 200, description = "As it is now", body = CategoryBody, headers(
+            ("ETag" = String, description = "Its version, my keywords included"),
+        )),
+        NotFound,
+        (status = 409, description = "`system_category`, `category_exists`, or `category_merged`: undo brings it back"),
+        Precondition,
+    ),
+)]
+pub(crate) async fn update(
+    caller: Caller,
+    Id(id): Id,
+    _: Query<NoQuery>,
+    if_match: IfMatch,
+    categories: web::Data<Categories>,
+    Json(body): Json<CategoryPatchBody>,
+) -> problem::Result<HttpResponse> {
+    let categories = categories.into_inner();
+    let (id, patch) = (CategoryId(id), body.into());
+    let changed = mutate(async move {
+        let account = caller.account();
+        let expected = version_to_change(&categories, account, id, &if_match).await?;
+        categories.update(account, id, |version| expected.is_none_or(|it| it == version), &patch).await
+    });
+    let view = changed.await?;
+    Ok(reply::versioned(tag_of(&view), &CategoryBody::from(view)))
+}
+
+/// Archives a category of my own; it keeps its expenses. With `merge_into` they move to another, as one action.
+#[utoipa::path(
+    delete, path = "/api/v1/categories/{id}", tag = "Categories", operation_id = "deleteCategory",
+    security(("bearer" = [])),
+    params(
+        ("id" = i64, Path, description = "The category", minimum = 1, maximum = 9007199254740991_i64),
+        DeleteCategoryQuery,
+        IfMatchHeader,
+    ),
+    responses(
+        (status = 204, description = "Archived, or merged"),
+        NotFound,
+        (status = 409, description = "`system_category`, or `category_archived` for a merge of an archived one"),
+        Precondition,
+    ),
+)]
+pub(crate) async fn delete(
+    caller: Caller,
+    Id(id): Id,
+    Query(query): Query<DeleteCategoryQuery>,
+    if_match: IfMatch,
+    categories: web::Data<Categories>,
+) -> problem::Result<HttpResponse> {
+    let categories = categories.into_inner();
+    let id = CategoryId(id);
+    mutate(async move {
+        let account = caller.account();
+        let expected = version_to_change(&categories, account, id, &if_match).await?;
+        let accept = move |version| expected.is_none_or(|it| it == version);
+        match query.merge_into {
+            Some(into) => categories.merge(account, id, into, accept, None).await.map(drop),
+            None => categories.archive(account, id, accept).await,
+        }
+    })
+    .await?;
+    Ok(reply::no_content())
+}
+
+/// My keywords for a category.
+#[utoipa::path(
+    get, path = "/api/v1/categories/{id}/keywords", tag = "Categories", operation_id = "getKeywords",
+    security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The category", minimum = 1, maximum = 9007199254740991_i64)),
+    responses((status = 200, description = "The keywords", body = CategoryKeywords), NotFound),
+)]
+pub(crate) async fn keywords(
+    caller: Caller,
+    Id(id): Id,
+    _: Query<NoQuery>,
+    categories: web::Data<Categories>,
+) -> problem::Result<HttpResponse> {
+    let keywords = categories.keywords(caller.account(), CategoryId(id)).await?;
+    Ok(reply::ok(&CategoryKeywords { keywords }))
+}
+
+/// Sets my keywords for a category, a system one too. They choose for expenses to come, not for past ones.
+#[utoipa::path(
+    put, path = "/api/v1/categories/{id}/keywords", tag = "Categories", operation_id = "putKeywords",
+    security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The category", minimum = 1, maximum = 9007199254740991_i64)),
+    request_body = KeywordsBody,
+    responses(
+        (status = 200, description = "The keywords as they are now", body = CategoryKeywords),
+        NotFound,
+        (status = 409, description = "`category_archived` or `too_many_keywords`"),
+    ),
+)]
+pub(crate) async fn put_keywords(
+    caller: Caller,
+    Id(id): Id,
+    _: Query<NoQuery>,
+    categories: web::Data<Categories>,
+    Json(body): Json<KeywordsBody>,
+) -> problem::Result<HttpResponse> {
+    let categories = categories.into_inner();
+    let put = async move { categories.put_keywords(caller.account(), CategoryId(id), &body.keywords).await };
+    Ok(reply::ok(&CategoryKeywords { keywords: mutate(put).await? }))
+}
+
+/// Which category notes and tags would get, and why. Changes nothing.
+#[utoipa::path(
+    post, path = "/api/v1/categorize", tag = "Categories", operation_id = "categorize", security(("bearer" = [])),
+    request_body = CategorizeBody,
+    responses((status = 200, description = "The choice", body = GuessBody)),
+)]
+pub(crate) async fn categorize(
+    caller: Caller,
+    _: Query<NoQuery>,
+    categories: web::Data<Categories>,
+    Json(body): Json<CategorizeBody>,
+) -> problem::Result<HttpResponse> {
+    let shown = categories.categorize(caller.account(), &body.notes, &body.tags).await?;
+    Ok(reply::ok(&GuessBody::from(shown)))
+}

@@ -1,0 +1,125 @@
+//! Tags.
+
+use actix_web::{HttpResponse, web};
+use florin_app::expenses::Expenses;
+use florin_domain::repository::TagCount;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::auth::Caller;
+use crate::openapi::{Conflict, NotFound};
+use crate::problem;
+use crate::reply;
+use crate::task::mutate;
+use crate::wire::{Fields, Json, Name, NoQuery, Query, Reader};
+
+/// A tag.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TagBody {
+    /// In its normal form.
+    #[schema(example = "team")]
+    name: String,
+    /// How many expenses have it.
+    #[schema(minimum = 1)]
+    count: i64,
+}
+
+impl From<TagCount> for TagBody {
+    fn from(tag: TagCount) -> Self {
+        Self { name: tag.name, count: tag.count }
+    }
+}
+
+/// All my tags.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TagPage {
+    /// In the order of their names' bytes.
+    data: Vec<TagBody>,
+    /// Always `null`: the list is not paged.
+    #[schema(required = true)]
+    next_cursor: Option<String>,
+}
+
+/// My tags, with counts.
+#[utoipa::path(
+    get, path = "/api/v1/tags", tag = "Tags", operation_id = "listTags", security(("bearer" = [])),
+    responses((status = 200, description = "Every tag that an expense has", body = TagPage)),
+)]
+pub(crate) async fn list(
+    caller: Caller,
+    _: Query<NoQuery>,
+    expenses: web::Data<Expenses>,
+) -> problem::Result<HttpResponse> {
+    let tags = expenses.tags(caller.account()).await?;
+    Ok(reply::ok(&TagPage { data: tags.into_iter().map(TagBody::from).collect(), next_cursor: None }))
+}
+
+/// A new name.
+#[derive(Debug, ToSchema)]
+#[schema(example = json!({"name": "team"}))]
+pub(crate) struct RenameTagBody {
+    /// Case and surrounding blanks do not matter. A tag of that name absorbs this one.
+    #[schema(min_length = 1, max_length = 50)]
+    name: String,
+}
+
+impl Fields for RenameTagBody {
+    fn read(r: &mut Reader<'_>) -> Option<Self> {
+        r.need("name").text(255).map(|name| Self { name })
+    }
+}
+
+/// A tag under its new name.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RenamedTag {
+    /// In its normal form.
+    #[schema(example = "team")]
+    name: String,
+    /// How many expenses have it now.
+    #[schema(minimum = 0)]
+    count: i64,
+    /// The number of the action that renamed it; `null` when it had that name already.
+    #[schema(required = true)]
+    action: Option<i64>,
+}
+
+/// Renames a tag on every expense that has it, as one action.
+#[utoipa::path(
+    patch, path = "/api/v1/tags/{name}", tag = "Tags", operation_id = "renameTag", security(("bearer" = [])),
+    params(("name" = String, Path, description = "The tag; case does not matter", min_length = 1, max_length = 255)),
+    request_body = RenameTagBody,
+    responses((status = 200, description = "Renamed", body = RenamedTag), NotFound, Conflict),
+)]
+pub(crate) async fn rename(
+    caller: Caller,
+    Name(name): Name,
+    _: Query<NoQuery>,
+    expenses: web::Data<Expenses>,
+    Json(body): Json<RenameTagBody>,
+) -> problem::Result<HttpResponse> {
+    let expenses = expenses.into_inner();
+    let renamed = mutate(async move {
+        let (name, action) = expenses.rename_tag(caller.account(), &name, &body.name, None).await?;
+        let tags = expenses.tags(caller.account()).await?;
+        let count = tags.iter().find(|tag| tag.name == name).map_or(0, |tag| tag.count);
+        Ok(RenamedTag { name, count, action: action.map(|seq| seq.0) })
+    });
+    Ok(reply::ok(&renamed.await?))
+}
+
+/// Takes a tag off every expense that has it, as one action.
+#[utoipa::path(
+    delete, path = "/api/v1/tags/{name}", tag = "Tags", operation_id = "deleteTag", security(("bearer" = [])),
+    params(("name" = String, Path, description = "The tag; case does not matter", min_length = 1, max_length = 255)),
+    responses((status = 204, description = "Gone"), NotFound, Conflict),
+)]
+pub(crate) async fn delete(
+    caller: Caller,
+    Name(name): Name,
+    _: Query<NoQuery>,
+    expenses: web::Data<Expenses>,
+) -> problem::Result<HttpResponse> {
+    let expenses = expenses.into_inner();
+    mutate(async move { expenses.remove_tag(caller.account(), &name, None).await }).await?;
+    Ok(reply::no_content())
+}

@@ -1,0 +1,179 @@
+//! The real programs, as processes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
+
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Child;
+
+use crate::client::Client;
+
+/// The server's program, built if it is missing or older than the sources.
+#[must_use]
+pub fn florin_api() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| program("florin-api"))
+}
+
+fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("the path of this program");
+    // target/PROFILE/deps/TEST
+    let folder = test.ancestors().nth(2).expect("the folder of the profile");
+    let path = folder.join(name);
+    let built = fs::metadata(&path).and_then(|metadata| metadata.modified()).ok();
+    if built.is_none_or(|built| newest_source() > built) {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the root");
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.current_dir(root).args(["build", "--quiet", "--workspace", "--bin", name]);
+        if folder.ends_with("release") {
+            cargo.arg("--release");
+        }
+        if let Some(target) = folder.parent() {
+            cargo.arg("--target-dir").arg(target);
+        }
+        assert!(cargo.status().expect("cargo runs").success(), "{name} is built");
+    }
+    path
+}
+
+fn newest_source() -> SystemTime {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the root");
+    let mut open = vec![root.join("crates"), root.join("migration"), root.join("config")];
+    let mut newest = SystemTime::UNIX_EPOCH;
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            let entries = fs::read_dir(&path).into_iter().flatten().flatten();
+            open.extend(entries.map(|entry| entry.path()));
+        } else if let Ok(modified) = fs::metadata(&path).and_then(|metadata| metadata.modified()) {
+            newest = newest.max(modified);
+        }
+    }
+    newest
+}
+
+/// A place to run programs in: an empty folder, a database, and settings by environment variables alone.
+#[derive(Debug)]
+pub struct Place {
+    folder: TempDir,
+    variables: Vec<(String, String)>,
+}
+
+impl Place {
+    /// A place with that database.
+    #[must_use]
+    pub fn new(database: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let place = Self { folder, variables: Vec::new() };
+        place
+            .with("FLORIN__DATABASE__URL", database)
+            .with("FLORIN__SERVER__BIND", "127.0.0.1:0")
+            .with("FLORIN__AUTH__ARGON2_M_KIB", "1024")
+            .with("FLORIN__AUTH__ARGON2_T", "1")
+            .with("FLORIN__LIMITS__REQUESTS_PER_MINUTE", "0")
+            .with("FLORIN__LIMITS__IN_FLIGHT_PER_CLIENT", "0")
+    }
+
+    /// The same with one more variable, or another value for it.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.retain(|(known, _)| known != name);
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The server's program with these arguments, ready to run.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(florin_api());
+        command.args(arguments).current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("the program runs")
+    }
+
+    /// Runs it, and returns its exit code and what it wrote to standard output and standard error.
+    #[must_use]
+    pub fn outcome(&self, arguments: &[&str]) -> (i32, String, String) {
+        let output = self.run(arguments);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+    }
+
+    /// Starts `serve` and waits until it says where it listens.
+    pub async fn serve(&self) -> Server {
+        let mut command = tokio::process::Command::from(self.command(&["serve"]));
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().expect("the server starts");
+        let mut log = BufReader::new(child.stderr.take().expect("standard error")).lines();
+        let mut said = Vec::new();
+        let base = loop {
+            let line = tokio::time::timeout(Duration::from_secs(20), log.next_line()).await;
+            let Some(line) = line.expect("the server says where it listens").expect("a line") else {
+                panic!("the server ended: {said:?}");
+            };
+            if let Some(url) = line.split_whitespace().find_map(|word| word.strip_prefix("http://")) {
+                break format!("http://{}", url.trim_end_matches([';', ',', '/']));
+            }
+            said.push(line);
+        };
+        // Nobody reads the rest, but somebody has to take it.
+        tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
+        let output = BufReader::new(child.stdout.take().expect("standard output")).lines();
+        Server { client: Client::new(&base), child, output }
+    }
+}
+
+/// A running server. It is killed when this value goes.
+#[derive(Debug)]
+pub struct Server {
+    /// A client that is not signed in.
+    pub client: Client,
+    /// The process.
+    pub child: Child,
+    output: tokio::io::Lines<BufReader<tokio::process::ChildStdout>>,
+}
+
+impl Server {
+    /// The next line of standard output.
+    pub async fn line(&mut self) -> String {
+        let line = tokio::time::timeout(Duration::from_secs(10), self.output.next_line()).await;
+        line.expect("a line in time").expect("a line").expect("a line before the end")
+    }
+
+    /// What is left on standard output, up to the process's end.
+    pub async fn rest(&mut self) -> Vec<String> {
+        let mut lines = Vec::new();
+        while let Ok(Some(line)) = self.output.next_line().await {
+            lines.push(line);
+        }
+        lines
+    }
+
+    /// Sends it a signal, as `TERM` or `KILL`.
+    ///
+    /// # Panics
+    /// When it has ended already.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().expect("the server runs").to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status().expect("kill runs");
+        assert!(sent.success(), "the signal is sent");
+    }
+}
