@@ -3,8 +3,10 @@
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-/// What the libraries below log is of interest from here up, unless the setting names them.
-const QUIET: &str = "sqlx=warn,sea_orm=warn,sea_orm_migration=warn,h2=warn,hyper=warn,mio=warn";
+/// What the libraries below log is of interest from here up, unless the setting names them. The dispatcher logs an error for
+/// every unreadable request: anybody could fill the log.
+const QUIET: &str = "sqlx=warn,sea_orm=warn,sea_orm_migration=warn,h2=warn,hyper=warn,mio=warn,actix_server=warn,\
+                     actix_http::h1::dispatcher=off";
 
 /// Not a level. Displays as what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -25,6 +25,11 @@ const SORTS: [ExpenseSort; 6] = [
 ];
 
 async fn thousand(ana: &Person) -> Vec<Expense> {
+    thousand_more(ana).await;
+    ana.live().await
+}
+
+async fn thousand_more(ana: &Person) {
     let ids = ana.expenses.reserve_ids(1_000).await.unwrap();
     let changes = ids.iter().enumerate().map(|(n, id)| {
         let n = n as u64;
@@ -39,7 +44,6 @@ async fn thousand(ana: &Person) -> Vec<Expense> {
         record(*id, state)
     });
     ana.ledger.apply(&ana.planned(ActionKind::Batch, changes.collect()).await).await.unwrap();
-    ana.live().await
 }
 
 fn cursor(key: SortKey, expense: &Expense) -> ExpenseCursor {
@@ -200,6 +204,51 @@ async fn figures_are_the_sums_of_the_live_expenses() {
         let totals = ana.reports.totals(ana.user, january, january).await.unwrap();
         assert!(totals.iter().all(|(month, ..)| *month == january));
         assert!(totals.is_sorted());
+    })
+    .await;
+}
+
+/// Long lists stay quick: what is read depends on the page, not on the list. Prints what it measures.
+#[tokio::test]
+#[ignore = "makes 100,000 expenses"]
+async fn a_hundred_thousand_expenses_are_listed_and_verified() {
+    with_database(async |database| {
+        let ana = Person::new(&database, 1);
+        let timer = std::time::Instant::now();
+        for _ in 0..100 {
+            thousand_more(&ana).await;
+        }
+        println!("made in {:?}", timer.elapsed());
+        for sort in SORTS {
+            let mut query = ExpenseQuery { filter: ExpenseFilter::default(), sort, after: None, limit: 50 };
+            let mut slowest = std::time::Duration::ZERO;
+            for _ in 0..40 {
+                let timer = std::time::Instant::now();
+                let page = ana.expenses.list(ana.user, &query).await.unwrap();
+                slowest = slowest.max(timer.elapsed());
+                query.after = page.rows.last().map(|last| cursor(sort.key, last));
+            }
+            println!("{sort:?}: slowest page {slowest:?}");
+        }
+        for (name, filter) in [
+            ("category", ExpenseFilter { categories: vec![CategoryId(3), CategoryId(9)], ..Default::default() }),
+            ("tags", ExpenseFilter { tags: tags(&["a", "c"]), ..Default::default() }),
+            ("words", ExpenseFilter { words: tags(&["dinner"]), ..Default::default() }),
+        ] {
+            let timer = std::time::Instant::now();
+            let query = ExpenseQuery { filter, sort: SORTS[1], after: None, limit: 50 };
+            let rows = ana.expenses.list(ana.user, &query).await.unwrap().rows.len();
+            println!("{name}: {rows} rows in {:?}", timer.elapsed());
+        }
+        let timer = std::time::Instant::now();
+        let verified = ana.ledger.verify(ana.user).await.unwrap();
+        assert_eq!((verified.first_bad, verified.actions), (None, 100));
+        println!("verified in {:?}", timer.elapsed());
+        let timer = std::time::Instant::now();
+        for _ in 0..500 {
+            ana.create(lunch()).await;
+        }
+        println!("500 more, one by one, in {:?}", timer.elapsed());
     })
     .await;
 }
