@@ -44,6 +44,8 @@ pub struct Registration {
     pub currency: Option<String>,
     /// An IANA zone.
     pub timezone: Option<String>,
+    /// What was wrong with its form, found when it was read. The use case adds what is wrong with the values.
+    pub faults: Vec<FieldError>,
 }
 
 /// Changes of a profile as the client sent them; `None` leaves a value as it is.
@@ -130,11 +132,17 @@ impl Auth {
     }
 
     fn check(&self, registration: &Registration) -> Result<NewAccount> {
-        let mut errors = Vec::new();
-        let email = Email::parse(&registration.email)
-            .map_err(|error| errors.push(FieldError::new("/email", "invalid_email", error.to_string())))
-            .ok();
-        errors.extend(check_password("/password", &registration.password, MIN_PASSWORD));
+        let mut errors = registration.faults.clone();
+        let read = |pointer: &str| !registration.faults.iter().any(|fault| fault.pointer == pointer);
+        let email = Email::parse(&registration.email);
+        if read("/email")
+            && let Err(error) = &email
+        {
+            errors.push(FieldError::new("/email", "invalid_email", error.to_string()));
+        }
+        if read("/password") {
+            errors.extend(check_password("/password", &registration.password, MIN_PASSWORD));
+        }
         let profile = check_profile(
             registration.name.as_deref(),
             registration.currency.as_deref(),
@@ -142,7 +150,7 @@ impl Auth {
             &mut errors,
         );
         match email {
-            Some(email) if errors.is_empty() => Ok(NewAccount {
+            Ok(email) if errors.is_empty() => Ok(NewAccount {
                 email,
                 name: profile.name.unwrap_or_default(),
                 role: florin_domain::account::Role::User,

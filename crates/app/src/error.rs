@@ -113,6 +113,9 @@ impl From<RepositoryError> for AppError {
                 Self::conflict("category_exists", "there is a category of that name already")
             }
             RepositoryError::OutOfRange => Self::conflict("total_out_of_range", "a monthly total would be too large"),
+            RepositoryError::TooLarge => {
+                Self::conflict("action_too_large", "too many expenses would change at once; change them in parts")
+            }
             RepositoryError::Unavailable(source) => Self::Unavailable(source),
             RepositoryError::StorageFull(source) => Self::StorageFull(source),
             RepositoryError::Internal(source) => Self::Internal(source),

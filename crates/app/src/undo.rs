@@ -116,7 +116,10 @@ impl Undo {
             let basis = self.writer.basis(account.id).await?;
             let target = self.target(account, &basis.head, wanted).await?;
             if expected.is_some_and(|seq| seq != target.seq && !(target.effect == Effect::Undo && seq == target.root)) {
-                return Err(AppError::conflict("stale", format!("the next action to reverse is number {}", target.seq)));
+                return Err(AppError::conflict(
+                    "stale",
+                    format!("the next action to reverse is number {}", target.seq),
+                ));
             }
             let Reversal { change_set, adjustments } = self.plan(account, &basis, &target, &operation).await?;
             let Some(action) = self.writer.apply(&change_set, &mut tries).await? else { continue };
@@ -177,7 +180,8 @@ impl Undo {
                 detail: "later actions changed the same fields; take them back first".into(),
                 blocking_actions: blocking,
             },
-            Blocked::AlreadyReversed => {
+            // `target` resolves a redo to its root.
+            Blocked::AlreadyReversed | Blocked::IsRedo => {
                 AppError::conflict("already_reversed", format!("action {} was taken back already", target.seq))
             }
             Blocked::Money(error) => crate::expenses::overflow(error),

@@ -6,6 +6,8 @@ use crate::id::CategoryId;
 
 /// The most characters of a category's name.
 pub const MAX_NAME: usize = 60;
+/// The most characters of a slug: a name of unusual letters can grow when it is normalised.
+const MAX_SLUG: usize = 200;
 /// The most categories of one person's own, archived ones included.
 pub const MAX_OWN: usize = 200;
 /// The most keywords of one person, over all categories.
@@ -49,7 +51,8 @@ pub struct InvalidName;
 /// [`InvalidName`] when it has no letter or digit, control characters, or more than [`MAX_NAME`] characters.
 pub fn normalize_name(text: &str) -> Result<String, InvalidName> {
     let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let fits = name.chars().count() <= MAX_NAME && !text.chars().any(|c| c.is_control()) && !slug(&name).is_empty();
+    let slug_fits = (1..=MAX_SLUG).contains(&slug(&name).chars().count());
+    let fits = name.chars().count() <= MAX_NAME && !text.chars().any(|c| c.is_control()) && slug_fits;
     if fits { Ok(name) } else { Err(InvalidName) }
 }
 
@@ -189,7 +192,7 @@ mod tests {
     #[test]
     fn names_are_trimmed_and_need_a_letter() {
         assert_eq!(normalize_name("  Coffee   & Tea ").as_deref(), Ok("Coffee & Tea"));
-        for bad in ["", "  ", "---", "a\0b", &"x".repeat(61)] {
+        for bad in ["", "  ", "---", "a\0b", &"x".repeat(61), &"\u{fdfa}".repeat(60)] {
             assert_eq!(normalize_name(bad), Err(InvalidName), "{bad:?}");
         }
     }

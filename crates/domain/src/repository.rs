@@ -41,6 +41,9 @@ pub enum RepositoryError {
     /// A sum left the range of 64 bits.
     #[error("a total is out of range")]
     OutOfRange,
+    /// The action is larger than can be stored as one.
+    #[error("the action is too large")]
+    TooLarge,
     /// The database cannot be reached or takes no writes for now.
     #[error("the database is unavailable")]
     Unavailable(#[source] Source),

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use florin_app::auth::{Auth, Registration, Tokens};
+use florin_app::error::FieldError;
 use florin_domain::session::Device;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -34,6 +35,9 @@ pub(crate) struct RegisterBody {
     /// IANA time zone; the server's default when left out.
     #[schema(example = "Asia/Kolkata")]
     timezone: Option<String>,
+    /// What was wrong with its form; told together with what is wrong with the values.
+    #[schema(ignore)]
+    faults: Vec<FieldError>,
 }
 
 impl Fields for RegisterBody {
@@ -43,7 +47,8 @@ impl Fields for RegisterBody {
         let name = r.get("name").text(MAX_TEXT);
         let currency = r.get("currency").text(MAX_TEXT);
         let timezone = r.get("timezone").text(MAX_TEXT);
-        Some(Self { email: email?, password: password?, name, currency, timezone })
+        let (email, password) = (email.unwrap_or_default(), password.unwrap_or_default());
+        Some(Self { email, password, name, currency, timezone, faults: r.take_faults() })
     }
 }
 
@@ -75,8 +80,8 @@ pub(crate) async fn register(
     auth: web::Data<Auth>,
     Json(body): Json<RegisterBody>,
 ) -> problem::Result<HttpResponse> {
-    let RegisterBody { email, password, name, currency, timezone } = body;
-    let registration = Registration { email, password, name, currency, timezone };
+    let RegisterBody { email, password, name, currency, timezone, faults } = body;
+    let registration = Registration { email, password, name, currency, timezone, faults };
     let auth = auth.into_inner();
     let expires_in = mutate(async move { auth.register(&registration).await }).await?;
     Ok(reply::accepted(&RegisteredBody { verification: Verification { channel: "email", expires_in } }))

@@ -139,9 +139,12 @@ impl<'a> Check<'a> {
     }
 
     fn external_id(&mut self, id: &str) -> String {
-        let fits = (1..=MAX_EXTERNAL_ID).contains(&id.chars().count()) && !id.chars().any(char::is_control);
+        // Not every database tells keys apart that differ in trailing blanks.
+        let fits =
+            (1..=MAX_EXTERNAL_ID).contains(&id.chars().count()) && !id.chars().any(char::is_control) && id.trim() == id;
         if !fits {
-            let message = format!("must be 1 to {MAX_EXTERNAL_ID} characters without control characters");
+            let message =
+                format!("must be 1 to {MAX_EXTERNAL_ID} characters without control characters or surrounding blanks");
             self.reject("external_id", "invalid_external_id", message);
         }
         id.to_owned()

@@ -70,12 +70,15 @@ pub enum Blocked {
     /// It is held back already.
     #[error("the action was taken back already")]
     AlreadyReversed,
+    /// It is a redo. What a redo brought back is taken back by reversing its root.
+    #[error("a redo is taken back by reversing its root")]
+    IsRedo,
     /// A sum does not fit 64 bits.
     #[error(transparent)]
     Money(#[from] MoneyError),
 }
 
-/// Plans the reversal of `target`: of an ordinary action or a redo, its undo; of an undo, the redo.
+/// Plans the reversal of `target`: of an ordinary action, its undo; of an undo, the redo.
 ///
 /// `current` holds the stored state of every expense that `target` touched, `later` the actions after the target's root
 /// that touched any of them (others are ignored), `taxonomy` the user's categories, `stragglers` the live expenses of
@@ -93,6 +96,9 @@ pub fn plan_reversal(
 ) -> Result<Reversal, Blocked> {
     if target.reversed_by.is_some() {
         return Err(Blocked::AlreadyReversed);
+    }
+    if target.effect == Effect::Redo {
+        return Err(Blocked::IsRedo);
     }
     let redo = target.effect == Effect::Undo;
     refuse_conflicts(target, current, later, redo)?;

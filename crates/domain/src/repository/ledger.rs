@@ -30,7 +30,8 @@ pub trait LedgerRepository: Send + Sync {
     /// action with its hash.
     ///
     /// # Errors
-    /// `Stale` when a condition does not hold any more, `Taken(ExternalId)`, `Taken(Operation)`, `OutOfRange`.
+    /// `Stale` when a condition does not hold any more, `Taken(ExternalId)`, `Taken(Operation)`, `OutOfRange`,
+    /// `TooLarge`.
     async fn apply(&self, change_set: &ChangeSet) -> Result<Applied>;
 
     /// The action of an operation, if it was applied.

@@ -104,10 +104,15 @@ fn sqlx_error(error: &DbErr) -> Option<&SqlxError> {
 }
 
 fn class(error: &DbErr) -> Class {
-    if matches!(error, DbErr::ConnectionAcquire(_)) {
-        return Class::Unreachable;
+    match (error, class_of_cause(error)) {
+        (DbErr::ConnectionAcquire(_), _) => Class::Unreachable,
+        // No connection, whatever the reason: nobody answers, a wrong password, no such database.
+        (DbErr::Conn(_), Class::Lost | Class::Other) => Class::Unreachable,
+        (_, class) => class,
     }
-    let while_connecting = matches!(error, DbErr::Conn(_));
+}
+
+fn class_of_cause(error: &DbErr) -> Class {
     match sqlx_error(error) {
         Some(SqlxError::Database(error)) => {
             if let Some(error) = error.try_downcast_ref::<SqlxMySqlError>() {
@@ -122,7 +127,6 @@ fn class(error: &DbErr) -> Class {
             }
         }
         Some(SqlxError::PoolTimedOut | SqlxError::PoolClosed) => Class::Unreachable,
-        Some(SqlxError::Io(_) | SqlxError::Tls(_) | SqlxError::WorkerCrashed) if while_connecting => Class::Unreachable,
         // `BeginFailed` and `InvalidSavePointStatement` come from a connection that was left inside a transaction; it is
         // closed when it is given back.
         Some(
@@ -231,8 +235,13 @@ mod tests {
     }
 
     #[test]
-    fn a_full_pool_is_unavailable() {
-        let error = DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout);
-        assert!(matches!(failed(error), RepositoryError::Unavailable(_)));
+    fn without_a_connection_it_is_unavailable() {
+        let full_pool = DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout);
+        assert!(matches!(failed(full_pool), RepositoryError::Unavailable(_)));
+        let io = || SqlxError::Io(std::io::ErrorKind::ConnectionReset.into()).into();
+        assert!(matches!(failed(DbErr::Conn(RuntimeErr::SqlxError(io()))), RepositoryError::Unavailable(_)));
+        assert!(!Failure::Database(DbErr::Conn(RuntimeErr::SqlxError(io()))).is_transient());
+        assert!(Failure::Database(DbErr::Query(RuntimeErr::SqlxError(io()))).is_transient());
+        assert!(matches!(Failure::of_commit(DbErr::Query(RuntimeErr::SqlxError(io()))), Failure::OutcomeUnknown(_)));
     }
 }

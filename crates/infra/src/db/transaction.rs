@@ -110,7 +110,7 @@ impl Database {
     }
 
     /// A transaction to read in, in which everything is as of one moment: that of its first read. To be used inside
-    /// [`detached`] alone.
+    /// [`detached()`] alone.
     ///
     /// # Errors
     /// What the database failed with.

@@ -78,7 +78,9 @@ pub(in crate::repository) async fn with_tags<C: ConnectionTrait>(
             .column((tag_map::Entity, tag_map::Column::ExpenseId))
             .column((tag::Entity, tag::Column::Name))
             .from(tag_map::Entity)
-            .inner_join(
+            // A left join, though every label has a name: MariaDB would begin an inner one with the names, and go through
+            // all expenses that have them.
+            .left_join(
                 tag::Entity,
                 Expr::col((tag::Entity, tag::Column::Id)).equals((tag_map::Entity, tag_map::Column::TagId)),
             )

@@ -17,6 +17,10 @@ use crate::repository::head::insert_head;
 use super::tags::Labels;
 use super::{SqlLedgerRepository, action, payload};
 
+/// The most bytes of a stored payload. MariaDB takes no statement above 16 MiB (`max_allowed_packet`) unless it is told to;
+/// the bound is the same on every database. Some 15,000 ordinary expenses fit.
+const MAX_PAYLOAD: usize = 12 * 1024 * 1024;
+
 /// A change set with all that is worked out before its transaction begins.
 pub(super) struct Prepared<'a> {
     pub(super) change_set: &'a ChangeSet,
@@ -27,11 +31,15 @@ pub(super) struct Prepared<'a> {
 
 impl SqlLedgerRepository {
     pub(super) async fn write(&self, change_set: &ChangeSet) -> Result<Seq, Failure> {
+        let payload = payload::encode(&change_set.changes, &change_set.links)
+            .map_err(|error| Failure::from(RepositoryError::Internal(error.into())))?;
+        if payload.len() > MAX_PAYLOAD {
+            return Err(RepositoryError::TooLarge.into());
+        }
         let prepared = &Prepared {
             change_set,
             labels: self.labels(change_set).await?,
-            payload: payload::encode(&change_set.changes, &change_set.links)
-                .map_err(|error| Failure::from(RepositoryError::Internal(error.into())))?,
+            payload,
             payload_hash: payload_hash(&change_set.salt, &change_set.changes, &change_set.links),
         };
         self.database.try_write(|tx| async move { prepared.apply(&tx).await }).await
