@@ -6,6 +6,8 @@ use std::sync::{Arc, OnceLock};
 use florin_api::compose;
 use florin_api::server::Application;
 use florin_app::port::{Clock, OtpSender};
+use florin_domain::calendar::Zone;
+use florin_domain::money::Currency;
 use florin_infra::settings::Settings;
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
@@ -57,6 +59,8 @@ fn settings(database: &str) -> Settings {
     settings.server.bind = ([127, 0, 0, 1], 0).into();
     settings.server.workers = 2;
     settings.database.url = SecretString::from(database.to_owned());
+    settings.accounts.default_currency = Currency::parse("INR").expect("a currency");
+    settings.accounts.default_timezone = Zone::parse("Asia/Kolkata").expect("a time zone");
     settings.auth.secret = SecretString::from(SECRET.to_owned());
     settings.auth.access_minutes = 24 * 60;
     settings.auth.argon2_m_kib = 1024;

@@ -19,10 +19,21 @@ pub fn florin_api() -> &'static Path {
     PROGRAM.get_or_init(|| program("florin-api"))
 }
 
-fn program(name: &str) -> PathBuf {
+/// The server's program as it was built for release, if it was.
+#[must_use]
+pub fn released() -> Option<PathBuf> {
+    let path = folder().parent()?.join("release/florin-api");
+    path.is_file().then_some(path)
+}
+
+/// The folder of the profile that this program was built with: it is target/PROFILE/deps/TEST.
+fn folder() -> PathBuf {
     let test = std::env::current_exe().expect("the path of this program");
-    // target/PROFILE/deps/TEST
-    let folder = test.ancestors().nth(2).expect("the folder of the profile");
+    test.ancestors().nth(2).expect("the folder of the profile").to_path_buf()
+}
+
+fn program(name: &str) -> PathBuf {
+    let folder = folder();
     let path = folder.join(name);
     let built = fs::metadata(&path).and_then(|metadata| metadata.modified()).ok();
     if built.is_none_or(|built| newest_source() > built) {
@@ -60,6 +71,7 @@ fn newest_source() -> SystemTime {
 pub struct Place {
     folder: TempDir,
     variables: Vec<(String, String)>,
+    program: Option<PathBuf>,
 }
 
 impl Place {
@@ -67,7 +79,7 @@ impl Place {
     #[must_use]
     pub fn new(database: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Self { folder, variables: Vec::new() };
+        let place = Self { folder, variables: Vec::new(), program: None };
         place
             .with("FLORIN__DATABASE__URL", database)
             .with("FLORIN__SERVER__BIND", "127.0.0.1:0")
@@ -85,6 +97,12 @@ impl Place {
         self
     }
 
+    /// The same, but another build of the server's program.
+    #[must_use]
+    pub fn running(self, program: PathBuf) -> Self {
+        Self { program: Some(program), ..self }
+    }
+
     /// The folder.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -94,7 +112,7 @@ impl Place {
     /// The server's program with these arguments, ready to run.
     #[must_use]
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(florin_api());
+        let mut command = Command::new(self.program.as_deref().unwrap_or_else(|| florin_api()));
         command.args(arguments).current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command

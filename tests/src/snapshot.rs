@@ -9,7 +9,7 @@ use std::path::Path;
 /// At the first line that differs. What was found is left beside the file, with `.new` added to its name.
 pub fn assert(name: &str, found: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(name);
-    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+    if std::env::var("UPDATE_SNAPSHOTS").is_ok_and(|value| value == "1") {
         fs::create_dir_all(path.parent().expect("a folder")).expect("the folder of the snapshots");
         return fs::write(&path, found).expect("the snapshot is written");
     }

@@ -13,8 +13,20 @@ use tokio::sync::{mpsc as orders, oneshot};
 
 use super::{connect, is_true, migrate, texts};
 
-/// What every database of ours begins with.
-const PREFIX: &str = "florin_t";
+/// What every database of ours begins with. Names go `PREFIX PROCESS x SINCE _ NUMBER`, the middle in hexadecimal.
+const PREFIX: &str = "florin_acceptance_";
+
+/// The process that a database belongs to, when its name is exactly of the form that is given here. A server may hold
+/// databases of other people: whatever looks only nearly like ours is not touched.
+fn owner_of(name: &str) -> Option<&str> {
+    let (owner, number) = name.rsplit_once('_')?;
+    let (process, since) = owner.strip_prefix(PREFIX)?.split_once('x')?;
+    let is = |text: &str, fits: fn(&u8) -> bool| !text.is_empty() && text.bytes().all(|byte| fits(&byte));
+    let hexadecimal = |byte: &u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte);
+    let ours =
+        is(process, hexadecimal) && is(since, hexadecimal) && since.len() >= 12 && is(number, u8::is_ascii_digit);
+    ours.then_some(owner)
+}
 
 enum Order {
     Create { migrated: bool, reply: oneshot::Sender<Result<String, String>> },
@@ -128,9 +140,8 @@ impl Workshop {
             "SELECT datname::text FROM pg_database"
         };
         let names = texts(&self.admin, sql, 0).await;
-        let ours = names.iter().filter(|name| name.starts_with(PREFIX) && !name.starts_with(&self.mine));
-        for name in ours {
-            let owner = name.rsplit_once('_').map_or(name.as_str(), |(owner, _)| owner);
+        for name in &names {
+            let Some(owner) = owner_of(name).filter(|owner| *owner != self.mine) else { continue };
             if self.lock(owner).await {
                 self.remove(name).await;
                 self.unlock(owner).await;
@@ -179,6 +190,7 @@ impl Workshop {
     }
 
     async fn remove(&self, name: &str) {
+        assert!(owner_of(name).is_some(), "{name} is not ours to drop");
         let force = if self.is_mysql() { "" } else { " WITH (FORCE)" };
         // Two processes may sweep the same one.
         self.admin.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name}{force}")).await.ok();

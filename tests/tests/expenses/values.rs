@@ -159,7 +159,7 @@ async fn strings_come_back_byte_for_byte() {
         let patched = user.patch_expense(created.id(), &json!({"notes": format!("{notes}!")})).await.expect(200);
         assert_eq!(patched["notes"], format!("{notes}!"));
     }
-    for id in HOSTILE.into_iter().filter(|text| !text.contains(char::is_control)) {
+    for id in HOSTILE.into_iter().filter(|text| !text.contains(char::is_control) && text.trim() == *text) {
         let created = user.create_expense(&json!({"amount": "1", "external_id": id})).await.expect(201);
         assert_eq!(user.expense(created.id()).await["external_id"], id);
     }

@@ -152,11 +152,12 @@ async fn a_health_check_asks_the_server() {
 #[tokio::test]
 async fn a_generated_key_is_kept_and_is_its_owners() {
     use std::os::unix::fs::PermissionsExt;
-    if *Engine::chosen() != Engine::Sqlite {
-        // The key lies in ./data then, whichever server it is: the same code, told apart by settings only.
-        return;
-    }
-    let place = Place::new("sqlite://data/florin.db");
+    let database = TestDatabase::migrated().await;
+    // It lies beside an embedded database, and in ./data with a server.
+    let place = match Engine::chosen() {
+        Engine::Sqlite => Place::new("sqlite://data/florin.db"),
+        _ => Place::new(database.url()),
+    };
     let mut server = place.serve().await;
     let user = sign_up(&mut server).await;
     let key = place.folder().join("data/signing.key");
