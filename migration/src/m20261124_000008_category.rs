@@ -19,6 +19,7 @@ impl MigrationTrait for Migration {
             .nullable("live_slug", Kind::Text(255))
             .nullable("archived_at", Kind::Big)
             .nullable("merged_into", Kind::Big)
+            .nullable("merged_by", Kind::Big)
             .column("version", Kind::Big)
             .primary_key(&["id"])
             .unique("category_live_slug", &["user_id", "live_slug"])

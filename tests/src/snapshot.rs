@@ -6,14 +6,15 @@ use std::path::Path;
 /// Compares text with the file of that name.
 ///
 /// # Panics
-/// At the first line that differs. What was found is left beside the file, with `.new` added to its name.
+/// At the first line that differs. What was found is left where programs are built, under the same name.
 pub fn assert(name: &str, found: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(name);
     if std::env::var("UPDATE_SNAPSHOTS").is_ok_and(|value| value == "1") {
         fs::create_dir_all(path.parent().expect("a folder")).expect("the folder of the snapshots");
         return fs::write(&path, found).expect("the snapshot is written");
     }
-    let new = path.with_extension("txt.new");
+    let program = std::env::current_exe().expect("the path of this program");
+    let new = program.ancestors().nth(2).expect("the folder of the profile").join(name);
     let wanted = fs::read_to_string(&path).unwrap_or_default();
     if wanted == found {
         fs::remove_file(&new).ok();

@@ -108,9 +108,13 @@ async fn a_migration_that_was_cut_short_is_run_again() {
 }
 
 #[tokio::test]
-async fn text_columns_take_every_character_and_compare_byte_by_byte() {
+async fn text_is_compared_byte_by_byte() {
+    let database = TestDatabase::migrated().await;
+    for (slug, found) in [("food", 1), ("FOOD", 0), ("Food", 0), ("föod", 0), ("fo", 0)] {
+        let sql = format!("SELECT COUNT(*) FROM category WHERE slug = '{slug}'");
+        assert_eq!(database.number(&sql).await, found, "{slug}");
+    }
     if let Engine::MySql(_) = Engine::chosen() {
-        let database = TestDatabase::migrated().await;
         let other = "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() \
                      AND table_name <> 'seaql_migrations' AND collation_name NOT LIKE 'utf8mb4%bin'";
         assert_eq!(database.number(other).await, 0);

@@ -13,12 +13,11 @@
 //! )]
 //! pub(crate) async fn create(
 //!     caller: Caller,                  // first: refuses before the body is read
-//!     operation: Operation,            // `Idempotency-Key`
 //!     expenses: web::Data<Expenses>,   // one `Data` per service
 //!     Json(body): Json<NewExpenseBody>,
 //! ) -> problem::Result<HttpResponse> {
 //!     let expenses = expenses.into_inner();
-//!     let saved = mutate(async move { expenses.create(caller.account(), &body.into(), operation.0).await }).await?;
+//!     let saved = mutate(async move { expenses.create(caller.account(), &body.into(), None).await }).await?;
 //!     Ok(reply::created(&format!("/api/v1/expenses/{}", saved.id), saved.version, &ExpenseBody::from(saved)))
 //! }
 //! ```

@@ -13,7 +13,6 @@ pub(crate) mod insights;
 pub mod json;
 pub(crate) mod money;
 pub(crate) mod number;
-pub mod operation;
 pub(crate) mod page;
 pub mod path;
 pub mod query;
@@ -22,8 +21,7 @@ pub(crate) mod score;
 pub(crate) mod summary;
 
 pub use body::{Json, OptionalJson};
-pub use etag::{IfMatch, IfNoneMatch};
-pub use operation::Operation;
+pub use etag::{IfMatch, IfNoneMatch, Untagged};
 pub use path::{Id, Name};
 pub use query::{NoQuery, Query};
 pub use reader::{Field, Fields, Patch, Reader};

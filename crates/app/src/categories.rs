@@ -9,7 +9,7 @@ use florin_domain::category::{Category, MAX_KEYWORDS, MAX_OWN, normalize_name, s
 use florin_domain::id::{CategoryId, Seq};
 use florin_domain::ledger::{ActionKind, CategoryLink, OperationId, amend, plan};
 use florin_domain::repository::{
-    CategoryChange, CategoryRepository, ExpenseRepository, RepositoryError, StoredKeyword,
+    CategoryChange, CategoryRepository, EmptyMerge, ExpenseRepository, RepositoryError, StoredKeyword,
 };
 
 use crate::error::{AppError, FieldError, Result};
@@ -91,7 +91,7 @@ impl Categories {
     /// Makes a category of the caller's own, with keywords.
     ///
     /// # Errors
-    /// [`AppError::Invalid`], [`AppError::Conflict`] `category_exists` or `too_many_categories`.
+    /// [`AppError::Invalid`], [`AppError::Conflict`] `category_exists`, `too_many_categories` or `too_many_keywords`.
     pub async fn create(&self, account: &Account, name: &str, keywords: &[String]) -> Result<CategoryView> {
         let mut errors = Vec::new();
         let name = normalize_name(name)
@@ -106,20 +106,17 @@ impl Categories {
             return Err(AppError::conflict("too_many_categories", format!("at most {MAX_OWN} categories of your own")));
         }
         refuse_taken_name(&existing, &slug(&name), None)?;
-        let category = self.repository.create(account.id, &name, &slug(&name), self.clock.now()).await?;
-        if !phrases.is_empty() {
-            self.put(account, category.id, &phrases).await?;
-        }
-        let keywords = self.repository.keywords(account.id).await?;
-        Ok(view(category, &keywords))
+        self.refuse_too_many(account, None, &phrases).await?;
+        let category = self.repository.create(account.id, &name, &slug(&name), &phrases).await?;
+        Ok(CategoryView { category, keywords: phrases })
     }
 
-    /// Renames, archives or brings back one of the caller's own.
+    /// Renames, archives or brings back one of the caller's own. One that an action merged is brought back by reversing that
+    /// action, and in no other way: only so do the expenses that it moved come back too.
     ///
     /// # Errors
     /// [`AppError::NotFound`], [`AppError::PreconditionFailed`], [`AppError::Invalid`], [`AppError::Conflict`]
-    /// `system_category`, `category_exists`, or `category_merged` when a merged one is to be brought back otherwise than
-    /// by undo.
+    /// `system_category`, `category_exists`, or `category_merged` when one that an action merged is to be brought back.
     pub async fn update(
         &self,
         account: &Account,
@@ -132,13 +129,14 @@ impl Categories {
             .as_deref()
             .map(|name| normalize_name(name).map_err(|e| AppError::field("/name", "invalid_name", e.to_string())))
             .transpose()?;
-        let mut tries = 0;
+        let _turn = self.writer.turn(account.id).await;
+        let mut tries = Tries::default();
         loop {
             let category = self.own(account, id).await?;
             if !accept(category.version) {
                 return Err(AppError::PreconditionFailed);
             }
-            if patch.archived == Some(false) && category.merged_into.is_some() {
+            if patch.archived == Some(false) && category.merged_by.is_some() {
                 return Err(AppError::conflict("category_merged", "a merged category comes back by undoing the merge"));
             }
             let name = name.clone().filter(|name| *name != category.name).map(|name| {
@@ -156,12 +154,12 @@ impl Categories {
                 refuse_taken_name(&self.repository.categories(account.id).await?, slug, Some(id))?;
             }
             let limits_end = matches!(archived_at, Some(Some(_))).then(|| self.month(account));
-            let change = CategoryChange { name, archived_at, merged_into: None, limits_end };
+            let change = CategoryChange { name, archived_at, limits_end };
             if change == CategoryChange::default() {
                 return self.get(account, id).await;
             }
             match self.repository.update(account.id, id, category.version, &change).await {
-                Err(RepositoryError::Stale) if tries < 3 => tries += 1,
+                Err(RepositoryError::Stale) if tries.again() => {}
                 other => {
                     other?;
                     return self.get(account, id).await;
@@ -189,7 +187,7 @@ impl Categories {
     }
 
     /// Moves all live expenses of one of the caller's own categories into another, and archives it: one undoable action.
-    /// Explicit choices stay explicit. An empty category makes no action.
+    /// Explicit choices stay explicit. An empty category makes no action; [`Self::update`] brings it back.
     ///
     /// # Errors
     /// [`AppError::NotFound`], [`AppError::PreconditionFailed`], [`AppError::Invalid`] at `/merge_into`,
@@ -206,17 +204,23 @@ impl Categories {
         let _turn = self.writer.turn(account.id).await;
         let mut tries = Tries::default();
         loop {
+            let basis = self.writer.basis(account.id).await?;
             let source = self.own(account, id).await?;
             if !accept(source.version) {
                 return Err(AppError::PreconditionFailed);
             }
-            let basis = self.writer.basis(account.id).await?;
             check_target(&basis.books.taxonomy, &source, into)?;
             let expenses = self.expenses.in_category(account.id, id).await?;
             if expenses.is_empty() {
-                let archived_at = Some(Some(basis.at));
-                let change = CategoryChange { archived_at, merged_into: Some(into), ..CategoryChange::default() };
-                match self.repository.update(account.id, id, source.version, &change).await {
+                let merge = EmptyMerge {
+                    user: account.id,
+                    category: id,
+                    version: source.version,
+                    into,
+                    at: basis.at,
+                    taxonomy_version: basis.head.taxonomy_version,
+                };
+                match self.repository.merge_empty(&merge).await {
                     Err(RepositoryError::Stale) if tries.again() => continue,
                     other => {
                         other?;
@@ -230,7 +234,8 @@ impl Categories {
                 amend(expense, state)
             });
             let link = CategoryLink { category: id, before: None, after: Some(into), revived: None };
-            // Exclusive: an expense that came into the category meanwhile would be left behind.
+            // Exclusive: an expense that came into the category meanwhile would be left behind. And the taxonomy must be the
+            // one read: the target may have been archived or merged since.
             let draft = self.writer.draft(account.id, &basis, ActionKind::Merge, &operation, true);
             let change_set = plan(draft, changes.collect(), vec![link]).map_err(overflow)?;
             if let Some(seq) = self.writer.apply(&change_set, &mut tries).await? {
@@ -239,21 +244,13 @@ impl Categories {
         }
     }
 
-    /// The caller's keywords for a category.
-    ///
-    /// # Errors
-    /// [`AppError::NotFound`].
-    pub async fn keywords(&self, account: &Account, id: CategoryId) -> Result<Vec<String>> {
-        Ok(self.get(account, id).await?.keywords)
-    }
-
     /// Replaces the caller's keywords for a live category, a system one too. A phrase that spoke for another category
     /// now speaks for this one.
     ///
     /// # Errors
     /// [`AppError::NotFound`], [`AppError::Invalid`] naming each wrong keyword, [`AppError::Conflict`]
     /// `category_archived` or `too_many_keywords`.
-    pub async fn put_keywords(&self, account: &Account, id: CategoryId, keywords: &[String]) -> Result<Vec<String>> {
+    pub async fn put_keywords(&self, account: &Account, id: CategoryId, keywords: &[String]) -> Result<CategoryView> {
         let mut errors = Vec::new();
         let phrases = check_keywords(keywords, &mut errors);
         if !errors.is_empty() {
@@ -262,17 +259,21 @@ impl Categories {
         if !self.find(account, id).await?.is_live() {
             return Err(AppError::conflict("category_archived", "an archived category takes no keywords"));
         }
-        self.put(account, id, &phrases).await?;
-        self.keywords(account, id).await
+        self.refuse_too_many(account, Some(id), &phrases).await?;
+        self.repository.put_keywords(account.id, id, &phrases).await?;
+        self.get(account, id).await
     }
 
-    async fn put(&self, account: &Account, id: CategoryId, phrases: &[String]) -> Result<()> {
+    /// Refuses more keywords than a person may have, counting these, sorted, in place of those that a category has.
+    async fn refuse_too_many(&self, account: &Account, of: Option<CategoryId>, phrases: &[String]) -> Result<()> {
         let kept = self.repository.keywords(account.id).await?;
-        let others = kept.iter().filter(|keyword| keyword.category != id).count();
-        if others + phrases.len() > MAX_KEYWORDS {
+        let others = kept
+            .iter()
+            .filter(|keyword| Some(keyword.category) != of && phrases.binary_search(&keyword.phrase).is_err());
+        if others.count() + phrases.len() > MAX_KEYWORDS {
             return Err(AppError::conflict("too_many_keywords", format!("at most {MAX_KEYWORDS} keywords in all")));
         }
-        Ok(self.repository.put_keywords(account.id, id, phrases).await?)
+        Ok(())
     }
 
     /// Which category notes and tags would get, and why. Changes nothing.

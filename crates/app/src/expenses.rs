@@ -62,7 +62,7 @@ impl Expenses {
         let mut tries = Tries::default();
         loop {
             let basis = self.writer.basis(account.id).await?;
-            let state = input::state_of(new, account, &basis, "").map_err(AppError::Invalid)?;
+            let state = input::state_of(new, None, account, &basis, "").map_err(AppError::Invalid)?;
             if let Some(known) = self.known(account, state.external_id.as_ref()).await? {
                 return Ok(Saved { expense: known, created: false, books: basis.books });
             }
@@ -150,7 +150,7 @@ impl Expenses {
         operation: Option<OperationId>,
     ) -> Result<Saved> {
         let edit = |expense: &Expense, basis: &Basis| {
-            let state = input::state_of(new, account, basis, "")?;
+            let state = input::state_of(new, Some(expense.state.category), account, basis, "")?;
             let ExpenseState { logged_at, logged_on, imported, .. } = expense.state;
             Ok(ExpenseState { logged_at, logged_on, imported, ..state })
         };
@@ -230,9 +230,12 @@ impl Expenses {
     /// What changed after action `since`, for delta sync.
     ///
     /// # Errors
-    /// Those of storage.
+    /// [`AppError::Invalid`] for an action that has not happened: a client that believes in it would wait for it in vain.
     pub async fn changes(&self, account: &Account, since: Seq, limit: u64) -> Result<Shown<Changes>> {
         let basis = self.writer.basis(account.id).await?;
+        if since > basis.head.seq {
+            return Err(AppError::field("/since", "unknown_action", format!("the last action is {}", basis.head.seq)));
+        }
         let page = self.repository.changed_since(account.id, since, limit).await?;
         let last = page.rows.last().map(|expense| expense.last_action);
         // With nothing left the client is up to date with the head as it was before the rows were read.

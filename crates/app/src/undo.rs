@@ -7,14 +7,19 @@ use florin_domain::account::Account;
 use florin_domain::expense::Expense;
 use florin_domain::id::{ExpenseId, Seq};
 use florin_domain::ledger::{
-    Action, ActionKind, Adjustment, Blocked, Change, ChangeSet, Effect, Head, OperationId, Reversal, Verified,
-    plan_reversal, summarize,
+    Action, ActionKind, Adjustment, Blocked, Change, ChangeSet, Effect, FieldSet, Head, Later, OperationId, Reversal,
+    Verified, plan_reversal, summarize,
 };
 use florin_domain::repository::{ExpenseRepository, LedgerRepository, Page};
 
 use crate::error::{AppError, Result};
 use crate::expenses::Shown;
 use crate::writer::{Basis, Bookkeeping, Tries, Writer};
+
+/// The most actions that a conflict names.
+const MAX_BLOCKERS: usize = 50;
+/// How many actions are read at once while looking for conflicts.
+const AT_ONCE: usize = 16;
 
 /// An action in a few words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +48,8 @@ pub struct Reversed {
     pub next_redo: Option<ActionLine>,
     /// The categories to name the changes with.
     pub books: Arc<Bookkeeping>,
+    /// The categories as they were before, with the names that categories had which came back under another.
+    pub books_before: Arc<Bookkeeping>,
 }
 
 /// The use cases over the log.
@@ -123,7 +130,7 @@ impl Undo {
             }
             let Reversal { change_set, adjustments } = self.plan(account, &basis, &target, &operation).await?;
             let Some(action) = self.writer.apply(&change_set, &mut tries).await? else { continue };
-            return self.report(account, &target, action, change_set, adjustments).await;
+            return Ok(self.report(account, &target, action, change_set, adjustments, basis.books).await);
         }
     }
 
@@ -191,25 +198,34 @@ impl Undo {
     }
 
     /// The actions after the target's root that touched its expenses: each expense's actions are strung together, newest
-    /// to oldest, so only those are read.
+    /// to oldest, so only those are read. Enough is known once [`MAX_BLOCKERS`] stand in the way.
     async fn later(
         &self,
         account: &Account,
         target: &Action,
         current: &BTreeMap<ExpenseId, Expense>,
-    ) -> Result<Vec<Action>> {
-        let mut found: BTreeMap<Seq, Action> = BTreeMap::new();
+    ) -> Result<Vec<Later>> {
+        let mine: BTreeMap<ExpenseId, FieldSet> =
+            target.changes.iter().map(|change| (change.expense, change.fields())).collect();
+        let mut found: BTreeMap<Seq, Later> = BTreeMap::new();
         let mut next: BTreeSet<Seq> = current.values().map(|expense| expense.last_action).collect();
+        let mut blockers = 0;
         loop {
             next.retain(|seq| *seq > target.root && !found.contains_key(seq));
-            if next.is_empty() {
+            // Newest first, a few at a time: payloads may be large.
+            let wanted: Vec<Seq> = next.iter().rev().take(AT_ONCE).copied().collect();
+            if wanted.is_empty() || blockers >= MAX_BLOCKERS {
                 return Ok(found.into_values().collect());
             }
-            let wanted: Vec<Seq> = std::mem::take(&mut next).into_iter().collect();
             for action in self.ledger.actions(account.id, &wanted).await? {
-                let touching = action.changes.iter().filter(|change| current.contains_key(&change.expense));
+                let touching = action.changes.iter().filter(|change| mine.contains_key(&change.expense));
                 next.extend(touching.map(|change| change.previous));
-                found.insert(action.seq, action);
+                let later = Later::of(&action, |expense| mine.contains_key(&expense));
+                let blocks = |(expense, fields): &(ExpenseId, FieldSet)| {
+                    mine.get(expense).is_some_and(|mine| mine.overlaps(*fields))
+                };
+                blockers += usize::from(later.undoable && later.fields.iter().any(blocks));
+                found.insert(action.seq, later);
             }
         }
     }
@@ -254,15 +270,27 @@ impl Undo {
         action: Seq,
         change_set: ChangeSet,
         adjustments: Vec<Adjustment>,
-    ) -> Result<Reversed> {
+        planned_on: Arc<Bookkeeping>,
+    ) -> Reversed {
         // Read anew: a merge that was taken back has changed the categories.
+        let now = self.now(account).await;
+        let (books, next_undo, next_redo) = now.unwrap_or_else(|error| {
+            // It is done: an error now would make the client undo once more.
+            tracing::warn!(%error, action = action.0, "what comes next could not be read after a reversal");
+            (Arc::clone(&planned_on), None, None)
+        });
+        let reversed = line(target, &books);
+        let changes = change_set.changes;
+        Reversed { reversed, action, changes, adjustments, next_undo, next_redo, books, books_before: planned_on }
+    }
+
+    /// The categories as they are, and what undo and redo would do.
+    async fn now(&self, account: &Account) -> Result<(Arc<Bookkeeping>, Option<ActionLine>, Option<ActionLine>)> {
         let Basis { head, books, .. } = self.writer.basis(account.id).await?;
         let redoable = self.ledger.latest_undo(account.id).await?.filter(|seq| *seq > head.last_ordinary);
         let next_undo = self.line(account, head.next_undo, &books).await?;
         let next_redo = self.line(account, redoable, &books).await?;
-        let reversed = line(target, &books);
-        let changes = change_set.changes;
-        Ok(Reversed { reversed, action, changes, adjustments, next_undo, next_redo, books })
+        Ok((books, next_undo, next_redo))
     }
 
     async fn line(&self, account: &Account, seq: Option<Seq>, books: &Bookkeeping) -> Result<Option<ActionLine>> {

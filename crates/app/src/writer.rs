@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use florin_domain::calendar::Timestamp;
 use florin_domain::categorizer::{Guess, Keyword, KeywordSet, Note, Source, categorize, system};
@@ -18,8 +19,10 @@ use crate::port::{Clock, SecretGenerator};
 const CACHED_USERS: usize = 10_000;
 /// Writers of one user take turns within a process; this many locks are shared by all users.
 const LOCKS: usize = 256;
-/// How often a stale plan is made again.
-const MAX_TRIES: u32 = 4;
+/// How long a writer waits for its turn.
+const COURTESY: Duration = Duration::from_millis(500);
+/// How often a plan is made in all.
+const MAX_TRIES: u32 = 8;
 
 /// A user's categories and keywords, ready for use.
 pub struct Bookkeeping {
@@ -74,11 +77,12 @@ impl Writer {
         Self { accounts, categories, ledger, secrets, clock, cache: Mutex::default(), turns }
     }
 
-    /// Waits until no other write of this user is under way in this process. Only a courtesy that spares vain plans: the
-    /// conditional writes of the ledger decide every race, those between processes too.
-    pub async fn turn(&self, user: UserId) -> tokio::sync::MutexGuard<'_, ()> {
+    /// Waits a little until no other write of this user is under way in this process. Only a courtesy that spares vain
+    /// plans, so it ends soon: the conditional writes of the ledger decide every race, those between processes too.
+    #[allow(clippy::disallowed_methods, reason = "how long to be polite decides nothing")]
+    pub async fn turn(&self, user: UserId) -> Option<tokio::sync::MutexGuard<'_, ()>> {
         let lock = usize::try_from(user.0).unwrap_or_default() % LOCKS;
-        self.turns[lock].lock().await
+        tokio::time::timeout(COURTESY, self.turns[lock].lock()).await.ok()
     }
 
     /// What to plan on now.

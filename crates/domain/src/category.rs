@@ -2,7 +2,7 @@
 
 use crate::calendar::Timestamp;
 use crate::categorizer::UNCATEGORIZED;
-use crate::id::CategoryId;
+use crate::id::{CategoryId, Seq};
 
 /// The most characters of a category's name.
 pub const MAX_NAME: usize = 60;
@@ -28,6 +28,9 @@ pub struct Category {
     pub archived_at: Option<Timestamp>,
     /// Where its expenses went when it was merged.
     pub merged_into: Option<CategoryId>,
+    /// The action that merged it, which alone brings it back; `None` when it was merged while it was empty, which makes no
+    /// action (http-api.md, "Settled details").
+    pub merged_by: Option<Seq>,
     /// Counts changes, for `ETag`.
     pub version: i64,
 }
@@ -166,6 +169,7 @@ mod tests {
             system: false,
             archived_at: archived.then_some(Timestamp(1)),
             merged_into: merged_into.map(CategoryId),
+            merged_by: None,
             version: 1,
         }
     }

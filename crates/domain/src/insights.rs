@@ -1,7 +1,7 @@
 //! Chart-ready series of spending: buckets along the axis, and a value in each for every series.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, NaiveDate, Weekday};
 
@@ -11,6 +11,10 @@ use crate::money::{self, MoneyError};
 
 /// The most buckets that one chart may have: a year of days and some more.
 pub const MAX_BUCKETS: usize = 400;
+
+/// The most series that one chart may have. The smallest of more are summed up as [`SeriesKey::Other`]: nobody reads a chart
+/// of more lines, and one person may have made ten thousands of tags.
+pub const MAX_SERIES: usize = 100;
 
 /// What spending is grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +73,8 @@ pub enum SeriesKey {
     Tag(String),
     /// What has no tag.
     Untagged,
+    /// All that is too small to have a series of its own.
+    Other,
 }
 
 /// Spending of one date under one key.
@@ -98,7 +104,7 @@ pub struct Series {
 pub struct Chart {
     /// The labels along the axis: days as `2026-03-01`, ISO weeks as `2026-W09`, months as `2026-03`, weekdays as `mon`.
     pub buckets: Vec<String>,
-    /// The series, the largest total first, then by key. A single one, [`SeriesKey::Total`], unless grouped by category
+    /// The series, at most [`MAX_SERIES`], the largest total first, then by key. A single one, [`SeriesKey::Total`], unless grouped by category
     /// or tag.
     pub series: Vec<Series>,
 }
@@ -133,12 +139,18 @@ pub fn chart(group: GroupBy, from: NaiveDate, to: NaiveDate, rows: &[SpendingRow
         return Err(InsightsError::TooManyBuckets);
     }
 
+    let rows = || rows.iter().filter(|row| (from..=to).contains(&row.date));
+    let shown = shown(group, rows())?;
     let mut values: BTreeMap<SeriesKey, Vec<i64>> = BTreeMap::new();
     if !group.is_keyed() {
         values.insert(SeriesKey::Total, vec![0; length]);
     }
-    for row in rows.iter().filter(|row| (from..=to).contains(&row.date)) {
-        let key = if group.is_keyed() { row.key.clone() } else { SeriesKey::Total };
+    for row in rows() {
+        let key = match &shown {
+            None => SeriesKey::Total,
+            Some(shown) if shown.contains(&row.key) => row.key.clone(),
+            Some(_) => SeriesKey::Other,
+        };
         let series = values.entry(key).or_insert_with(|| vec![0; length]);
         let bucket = usize::try_from(axis.position(row.date)).ok().and_then(|position| series.get_mut(position));
         if let Some(value) = bucket {
@@ -149,9 +161,30 @@ pub fn chart(group: GroupBy, from: NaiveDate, to: NaiveDate, rows: &[SpendingRow
         .into_iter()
         .map(|(key, values)| Ok(Series { key, total: money::sum(values.iter().copied())?, values }))
         .collect::<Result<Vec<_>, MoneyError>>()?;
-    // Stable, so that equal totals stay ordered by key.
-    series.sort_by_key(|series| Reverse(series.total));
+    // Stable, so that equal totals stay ordered by key. What was summed up comes last, however large.
+    series.sort_by_key(|series| (series.key == SeriesKey::Other, Reverse(series.total)));
     Ok(Chart { buckets: axis.labels(length), series })
+}
+
+/// The keys that get a series of their own; `None` when there is one series for all.
+fn shown<'a>(
+    group: GroupBy,
+    rows: impl Iterator<Item = &'a SpendingRow>,
+) -> Result<Option<BTreeSet<SeriesKey>>, MoneyError> {
+    if !group.is_keyed() {
+        return Ok(None);
+    }
+    let mut totals: BTreeMap<&SeriesKey, i64> = BTreeMap::new();
+    for row in rows {
+        let total = totals.entry(&row.key).or_default();
+        *total = money::add(*total, row.amount)?;
+    }
+    let mut keys: Vec<(Reverse<i64>, &SeriesKey)> = totals.into_iter().map(|(key, n)| (Reverse(n), key)).collect();
+    if keys.len() > MAX_SERIES {
+        keys.sort_unstable();
+        keys.truncate(MAX_SERIES - 1);
+    }
+    Ok(Some(keys.into_iter().map(|(_, key)| key.clone()).collect()))
 }
 
 const WEEKDAYS: [(Weekday, &str); 7] = [
@@ -328,5 +361,18 @@ mod tests {
             prop_assert!(chart.series.iter().all(|series| series.values.len() == chart.buckets.len()));
             prop_assert!(group == GroupBy::Weekday || chart.buckets.is_sorted());
         }
+    }
+
+    #[test]
+    fn many_tags_are_summed_up() {
+        let date = NaiveDate::from_ymd_opt(2026, 3, 5).unwrap();
+        let row = |n: i64| SpendingRow { date, key: SeriesKey::Tag(format!("t{n:04}")), amount: n };
+        let rows: Vec<_> = (1..=1000).map(row).collect();
+        let chart = chart(GroupBy::Tag, date, date, &rows).unwrap();
+        assert_eq!(chart.series.len(), MAX_SERIES);
+        assert_eq!(chart.series[0].key, SeriesKey::Tag("t1000".into()));
+        let other = chart.series.last().unwrap();
+        assert_eq!((&other.key, other.total), (&SeriesKey::Other, (1..=901).sum()));
+        assert_eq!(chart.series.iter().map(|series| series.total).sum::<i64>(), (1..=1000).sum());
     }
 }

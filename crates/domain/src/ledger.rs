@@ -19,6 +19,6 @@ pub use canonical::{GENESIS, Hash, Header, Salt, action_hash, payload_hash};
 pub use change::{Change, Field, FieldSet, amend, record, remove};
 pub use plan::{ChangeSet, Draft, Guard, Mark, OperationId, plan};
 pub use posting::{Posting, post};
-pub use reversal::{Adjustment, AdjustmentReason, Blocked, Reversal, plan_reversal};
+pub use reversal::{Adjustment, AdjustmentReason, Blocked, Later, Reversal, plan_reversal};
 pub use summary::summarize;
 pub use verify::{FirstBad, LiveExpense, StoredAction, Verified, Verifier};

@@ -14,9 +14,9 @@ mod session;
 
 pub use account::{AccountRepository, Credentials, NewAccount, ProfileChange};
 pub use budget::BudgetRepository;
-pub use category::{CategoryChange, CategoryRepository, StoredKeyword};
+pub use category::{CategoryChange, CategoryRepository, EmptyMerge, StoredKeyword};
 pub use expense::{
-    ExpenseCursor, ExpenseFilter, ExpenseQuery, ExpenseRepository, ExpenseSort, Page, SortKey, TagCount,
+    ExpenseCursor, ExpenseFilter, ExpenseQuery, ExpenseRepository, ExpenseSort, MAX_AT_ONCE, Page, SortKey, TagCount,
 };
 pub use ledger::{Applied, LedgerRepository};
 pub use report::{ReportRepository, SpendingBy, SpentRow};
@@ -67,7 +67,7 @@ pub enum UniqueKey {
     ExternalId,
     /// A category's slug among the person's live ones.
     CategorySlug,
-    /// An operation that was applied already; look it up.
+    /// An operation that was applied already.
     Operation,
 }
 

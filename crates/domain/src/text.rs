@@ -44,10 +44,11 @@ pub fn search_words(text: &str) -> String {
     if words.is_empty() { String::new() } else { format!(" {} ", words.join(" ")) }
 }
 
-/// Whether `text` may be stored: no NUL and no other control character (C0, DEL, C1), tab and line feed excepted.
+/// Whether `text` may be stored: no NUL and no other control character (C0, DEL, C1), tab, line feed and
+/// carriage return excepted.
 #[must_use]
 pub fn is_clean(text: &str) -> bool {
-    !text.chars().any(|c| c.is_control() && c != '\t' && c != '\n')
+    !text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
 }
 
 /// The typewriter's, the typographic and the modifier apostrophe. The last counts as a letter in Unicode.

@@ -12,7 +12,7 @@ use florin_domain::category::{Category, Taxonomy};
 use florin_domain::expense::{Expense, ExpenseState};
 use florin_domain::id::{CategoryId, ExpenseId, Seq, UserId};
 use florin_domain::ledger::{
-    Action, ActionKind, Blocked, CategoryLink, Change, ChangeSet, Draft, Effect, FirstBad, Guard, Head, Header,
+    Action, ActionKind, Blocked, CategoryLink, Change, ChangeSet, Draft, Effect, FirstBad, Guard, Head, Header, Later,
     LiveExpense, OperationId, StoredAction, Verifier, action_hash, amend, payload_hash, plan, plan_reversal, record,
     remove,
 };
@@ -32,7 +32,16 @@ struct Book {
 
 fn category(id: i64) -> Category {
     let (name, slug) = (format!("C{id}"), format!("c{id}"));
-    Category { id: CategoryId(id), name, slug, system: id < 100, archived_at: None, merged_into: None, version: 1 }
+    Category {
+        id: CategoryId(id),
+        name,
+        slug,
+        system: id < 100,
+        archived_at: None,
+        merged_into: None,
+        merged_by: None,
+        version: 1,
+    }
 }
 
 impl Book {
@@ -141,7 +150,7 @@ impl Book {
         if target.effect == Effect::Redo {
             target = self.log[usize::try_from(target.root.0 - 1).unwrap()].0.clone();
         }
-        let later: Vec<_> = self.log.iter().map(|(a, _)| a.clone()).filter(|a| a.seq > target.root).collect();
+        let later: Vec<_> = self.log.iter().map(|(a, _)| Later::of(a, |_| true)).collect();
         let merged_again = |id| target.links.iter().any(|l| l.after.is_none() && l.category == id);
         let stragglers: Vec<_> =
             self.expenses.values().filter(|e| e.live && merged_again(e.state.category)).cloned().collect();
@@ -438,6 +447,33 @@ fn different_fields_never_conflict_and_equal_ones_name_the_blocker() {
     assert_eq!(book.reverse(Seq(2)), Ok(Seq(7)));
     assert_eq!(book.picture().values().next(), Some(&base));
     assert_eq!(book.reverse(Seq(2)), Err(Blocked::AlreadyReversed));
+}
+
+#[test]
+fn bringing_back_a_choice_of_category_needs_the_ground_that_it_was_made_on() {
+    let mut book = Book::new();
+    let state = |category: i64| ExpenseState {
+        amount: 100,
+        date: NaiveDate::from_ymd_opt(2026, 1, 5).unwrap(),
+        notes: String::new(),
+        category: CategoryId(category),
+        categorization: Categorization::client(),
+        tags: vec![],
+        external_id: None,
+        logged_at: Timestamp(1),
+        logged_on: NaiveDate::from_ymd_opt(2026, 1, 5).unwrap(),
+        imported: false,
+    };
+    book.run(&Step::Create(state(1)));
+    book.run(&Step::Edit(0, state(2)));
+    book.run(&Step::Edit(0, state(101)));
+    assert_eq!(book.reverse(Seq(3)), Ok(Seq(4)));
+    assert_eq!(book.reverse(Seq(2)), Ok(Seq(5)));
+    // The second choice was made where the first one had put it, and the first one is taken back.
+    assert_eq!(book.reverse(Seq(4)), Err(Blocked::Conflict { blocking: vec![Seq(5)] }));
+    assert_eq!(book.reverse(Seq(5)), Ok(Seq(6)));
+    assert_eq!(book.reverse(Seq(4)), Ok(Seq(7)));
+    assert_eq!(book.picture().values().next(), Some(&state(101)));
 }
 
 #[test]

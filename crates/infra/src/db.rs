@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use florin_domain::repository::RepositoryError;
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{DatabaseConnection, DbBackend};
 use tokio::sync::Mutex;
 
@@ -143,8 +143,17 @@ impl Database {
 
     /// The sum of an integer column, as a 64-bit integer on every database; NULL over no rows.
     pub(crate) fn sum(&self, column: impl Into<Expr>) -> Expr {
-        // SUM(BIGINT) is DECIMAL on MySQL and NUMERIC on PostgreSQL. MySQL names the integer type differently in a cast.
-        let integer = if self.backend() == DbBackend::MySql { "SIGNED" } else { "BIGINT" };
-        column.into().sum().cast_as(integer)
+        // SUM(BIGINT) is DECIMAL on MySQL and NUMERIC on PostgreSQL.
+        self.integer(column.into().sum())
+    }
+
+    /// How many bytes a text has, as a 64-bit integer; NULL for NULL.
+    pub(crate) fn bytes(&self, column: impl Into<Expr>) -> Expr {
+        self.integer(Func::cust("OCTET_LENGTH").arg(column.into()))
+    }
+
+    fn integer(&self, value: impl ExprTrait) -> Expr {
+        // MySQL names the type differently in a cast.
+        value.cast_as(if self.backend() == DbBackend::MySql { "SIGNED" } else { "BIGINT" })
     }
 }

@@ -33,7 +33,10 @@ async fn a_sixth_guess_is_never_looked_at() {
         app.client.verify(&email, &another_code(&otp)).await.refused(401, "invalid_otp");
     }
     app.client.verify(&email, &otp).await.refused(401, "invalid_otp");
-    // A new code starts anew.
+    // Asking for another code is no way to more guesses, until the lifetime of a code is over.
+    app.client.request_code(&email).await.expect(202);
+    app.client.verify(&email, &app.codes.latest(&email, "verify")).await.refused(401, "invalid_otp");
+    app.clock.advance_seconds(10 * 60);
     app.client.request_code(&email).await.expect(202);
     app.client.verify(&email, &app.codes.latest(&email, "verify")).await.expect(200);
 }

@@ -11,10 +11,7 @@ async fn what_one_server_did_the_other_knows_at_once() {
     let there = app.another_instance().await;
     let other = there.with_token(user.token().unwrap());
     // Categories and keywords are kept in memory by each.
-    assert_eq!(
-        other.categorize(&json!({"notes": "zumba"})).await.expect(200)["category"]["id"].as_i64().is_some(),
-        true
-    );
+    assert!(other.categorize(&json!({"notes": "zumba"})).await.expect(200)["category"]["id"].as_i64().is_some());
     user.put_keywords(TRAVEL, &["zumba"]).await.expect(200);
     assert_eq!(other.categorize(&json!({"notes": "zumba"})).await["category"]["id"], TRAVEL);
     other.put_keywords(FITNESS, &["zumba"]).await.expect(200);
@@ -54,7 +51,7 @@ async fn two_servers_write_for_one_person_at_once() {
     let rows = acceptance::books::assert_sound(&user).await;
     assert_eq!(rows.len(), created);
     let last = user.expenses("?limit=1&sort=-logged_at").await.expect(200);
-    assert_eq!(last.data()[0]["action"].as_i64().is_some(), true);
+    assert!(last.data()[0]["action"].as_i64().is_some());
     let undos = join_all((0..10).map(|n| {
         let client = &clients[n % 2];
         async move { client.undo().await }

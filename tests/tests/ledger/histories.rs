@@ -1,4 +1,6 @@
 //! Long random histories: after every one the books agree, and undoing all of it leaves nothing.
+//!
+//! `FLORIN_TEST_HISTORIES` says how many (3).
 
 use acceptance::category::{FOOD, RENT, TRAVEL};
 use acceptance::random::Random;
@@ -40,10 +42,14 @@ async fn act(user: &User, random: &mut Random, own: &[i64]) -> bool {
     answer.status < 300
 }
 
+fn histories() -> u64 {
+    std::env::var("FLORIN_TEST_HISTORIES").ok().and_then(|text| text.parse().ok()).unwrap_or(3)
+}
+
 #[tokio::test]
 async fn any_history_keeps_the_books_and_can_be_undone() {
     let app = spawn().await;
-    for seed in 0..3 {
+    for seed in 0..histories() {
         let user = app.user().await;
         let own = [user.own_category("One").await, user.own_category("Two").await];
         let mut random = Random::new(seed);

@@ -64,7 +64,6 @@ fn accept_merge_patch(method: &str, content: &mut Map<String, Value>) {
 /// Adds what an operation of this kind may answer, and a problem body to every refusal.
 fn answers(path: &str, method: &str, operation: &mut Value) {
     let has_body = operation.get("requestBody").is_some();
-    let has_fields = has_body || operation.get("parameters").is_some();
     let is_signed_in = operation.get("security").is_some();
     let is_write = method != "get";
     let is_api = path.starts_with("/api/") || path == "/reverseLastAction";
@@ -74,7 +73,7 @@ fn answers(path: &str, method: &str, operation: &mut Value) {
         (has_body, "408", "`body_timeout`: the body did not arrive in time"),
         (has_body, "413", "`body_too_large`"),
         (has_body, "415", "`unsupported_media_type`: the body is not JSON in UTF-8"),
-        (is_api && (has_fields || is_write), "422", "`invalid`: every wrong field is named"),
+        (is_api, "422", "`invalid`: every wrong field is named"),
         (is_api, "429", "Too many requests"),
         (is_api, "500", "`internal`: a defect; `request_id` finds it in the logs"),
         (is_api, "503", "`unavailable` or `busy`: try again after `Retry-After`"),

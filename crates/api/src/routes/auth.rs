@@ -17,6 +17,9 @@ use crate::wire::{Fields, Json, NoQuery, Query, Reader};
 /// The most characters of a field whose real bounds the use case checks.
 const MAX_TEXT: usize = 1024;
 
+/// Far more characters than a password may have bytes, which the use case checks.
+const MAX_PASSWORD: usize = 4096;
+
 /// A sign-up.
 #[derive(Debug, ToSchema)]
 pub(crate) struct RegisterBody {
@@ -43,7 +46,7 @@ pub(crate) struct RegisterBody {
 impl Fields for RegisterBody {
     fn read(r: &mut Reader<'_>) -> Option<Self> {
         let email = r.need("email").text(MAX_TEXT);
-        let password = r.need("password").text(MAX_TEXT);
+        let password = r.need("password").text(MAX_PASSWORD);
         let name = r.get("name").text(MAX_TEXT);
         let currency = r.get("currency").text(MAX_TEXT);
         let timezone = r.get("timezone").text(MAX_TEXT);
@@ -205,7 +208,7 @@ impl Fields for LoginBody {
     fn read(r: &mut Reader<'_>) -> Option<Self> {
         let email = r.need("email").text(MAX_TEXT);
         let (has_password, has_otp) = (r.has("password"), r.has("otp"));
-        let password = r.get("password").text(MAX_TEXT);
+        let password = r.get("password").text(MAX_PASSWORD);
         let otp = r.get("otp").text(16);
         match (has_password, has_otp) {
             (true, true) => r.reject("otp", "ambiguous", "must be left out when there is a password"),

@@ -14,7 +14,7 @@ use crate::problem;
 use crate::reply;
 use crate::task::mutate;
 use crate::wire::budget::{BudgetBody, BudgetsBody, FromMonthQuery, LimitBody, MonthQuery};
-use crate::wire::{Id, Json, NoQuery, Query};
+use crate::wire::{Id, Json, NoQuery, Query, Untagged};
 
 /// The limits in force in a month.
 #[utoipa::path(
@@ -45,6 +45,7 @@ pub(crate) async fn get(
 )]
 pub(crate) async fn put(
     caller: Caller,
+    _: Untagged,
     Id(id): Id,
     _: Query<NoQuery>,
     budgets: web::Data<Budgets>,
@@ -61,6 +62,7 @@ pub(crate) async fn put(
 )]
 pub(crate) async fn put_total(
     caller: Caller,
+    _: Untagged,
     _: Query<NoQuery>,
     budgets: web::Data<Budgets>,
     Json(body): Json<LimitBody>,
@@ -91,6 +93,7 @@ async fn set(caller: Caller, scope: Scope, budgets: Arc<Budgets>, body: LimitBod
 )]
 pub(crate) async fn delete(
     caller: Caller,
+    _: Untagged,
     Id(id): Id,
     Query(query): Query<FromMonthQuery>,
     budgets: web::Data<Budgets>,
@@ -107,6 +110,7 @@ pub(crate) async fn delete(
 )]
 pub(crate) async fn delete_total(
     caller: Caller,
+    _: Untagged,
     Query(query): Query<FromMonthQuery>,
     budgets: web::Data<Budgets>,
 ) -> problem::Result<HttpResponse> {

@@ -15,13 +15,14 @@ use crate::wire::category::{
     CategoriesQuery, CategorizeBody, CategoryBody, CategoryKeywords, CategoryPage, CategoryPatchBody,
     DeleteCategoryQuery, GuessBody, KeywordsBody, NewCategoryBody, tag_of,
 };
+use crate::wire::page::{PageQuery, Paged};
 use crate::wire::{Id, IfMatch, IfNoneMatch, Json, NoQuery, Query};
 
 /// The system's categories and my own.
 #[utoipa::path(
     get, path = "/api/v1/categories", tag = "Categories", operation_id = "listCategories", security(("bearer" = [])),
-    params(CategoriesQuery),
-    responses((status = 200, description = "All of them, in the order of their ids", body = CategoryPage)),
+    params(CategoriesQuery, PageQuery),
+    responses((status = 200, description = "In the order of their ids", body = CategoryPage)),
 )]
 pub(crate) async fn list(
     caller: Caller,
@@ -29,7 +30,9 @@ pub(crate) async fn list(
     categories: web::Data<Categories>,
 ) -> problem::Result<HttpResponse> {
     let views = categories.list(caller.account(), query.include_archived).await?;
-    Ok(reply::ok(&CategoryPage { data: views.into_iter().map(CategoryBody::from).collect(), next_cursor: None }))
+    let filters = format!("categories {}", query.include_archived);
+    let Paged { rows, next_cursor } = query.page.cut(&filters, views, |view| view.category.id.to_string())?;
+    Ok(reply::ok(&CategoryPage { data: rows.into_iter().map(CategoryBody::from).collect(), next_cursor }))
 }
 
 /// Makes a category of my own.
@@ -175,41 +178,63 @@ pub(crate) async fn delete(
 #[utoipa::path(
     get, path = "/api/v1/categories/{id}/keywords", tag = "Categories", operation_id = "getKeywords",
     security(("bearer" = [])),
-    params(("id" = i64, Path, description = "The category", minimum = 1, maximum = 9007199254740991_i64)),
-    responses((status = 200, description = "The keywords", body = CategoryKeywords), NotFound),
+    params(
+        ("id" = i64, Path, description = "The category", minimum = 1, maximum = 9007199254740991_i64),
+        IfNoneMatchHeader,
+    ),
+    responses(
+        (status = 200, description = "The keywords", body = CategoryKeywords, headers(
+            ("ETag" = String, description = "The version of the category, my keywords included"),
+        )),
+        (status = 304, description = "The client has them already"),
+        NotFound,
+    ),
 )]
 pub(crate) async fn keywords(
     caller: Caller,
     Id(id): Id,
     _: Query<NoQuery>,
+    known: IfNoneMatch,
     categories: web::Data<Categories>,
 ) -> problem::Result<HttpResponse> {
-    let keywords = categories.keywords(caller.account(), CategoryId(id)).await?;
-    Ok(reply::ok(&CategoryKeywords { keywords }))
+    let view = categories.get(caller.account(), CategoryId(id)).await?;
+    Ok(reply::unless_known(tag_of(&view), &known, &CategoryKeywords { keywords: view.keywords }))
 }
 
 /// Sets my keywords for a category, a system one too. They choose for expenses to come, not for past ones.
 #[utoipa::path(
     put, path = "/api/v1/categories/{id}/keywords", tag = "Categories", operation_id = "putKeywords",
     security(("bearer" = [])),
-    params(("id" = i64, Path, description = "The category", minimum = 1, maximum = 9007199254740991_i64)),
+    params(
+        ("id" = i64, Path, description = "The category", minimum = 1, maximum = 9007199254740991_i64),
+        IfMatchHeader,
+    ),
     request_body = KeywordsBody,
     responses(
-        (status = 200, description = "The keywords as they are now", body = CategoryKeywords),
+        (status = 200, description = "The keywords as they are now", body = CategoryKeywords, headers(
+            ("ETag" = String, description = "The version of the category, my keywords included"),
+        )),
         NotFound,
         (status = 409, description = "`category_archived` or `too_many_keywords`"),
+        Precondition,
     ),
 )]
 pub(crate) async fn put_keywords(
     caller: Caller,
     Id(id): Id,
     _: Query<NoQuery>,
+    if_match: IfMatch,
     categories: web::Data<Categories>,
     Json(body): Json<KeywordsBody>,
 ) -> problem::Result<HttpResponse> {
     let categories = categories.into_inner();
-    let put = async move { categories.put_keywords(caller.account(), CategoryId(id), &body.keywords).await };
-    Ok(reply::ok(&CategoryKeywords { keywords: mutate(put).await? }))
+    let put = mutate(async move {
+        let (account, id) = (caller.account(), CategoryId(id));
+        version_to_change(&categories, account, id, &if_match).await?;
+        categories.put_keywords(account, id, &body.keywords).await
+    });
+    let view = put.await?;
+    Ok(reply::versioned(tag_of(&view), &CategoryKeywords { keywords: view.keywords }))
 }
 
 /// Which category notes and tags would get, and why. Changes nothing.

@@ -2,16 +2,17 @@
 
 use actix_web::{HttpResponse, web};
 use florin_app::auth::{Auth, ProfilePatch};
+use florin_app::error::AppError;
 use florin_domain::account::Account;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::Caller;
-use crate::openapi::Conflict;
+use crate::openapi::{Conflict, IfMatchHeader, IfNoneMatchHeader, Precondition};
 use crate::problem;
 use crate::reply;
 use crate::task::mutate;
-use crate::wire::{Fields, Json, NoQuery, Query, Reader};
+use crate::wire::{Fields, IfMatch, IfNoneMatch, Json, NoQuery, Query, Reader};
 
 /// The most characters of a field whose real bounds the use case checks.
 const MAX_TEXT: usize = 1024;
@@ -50,13 +51,26 @@ impl From<&Account> for UserBody {
     }
 }
 
+/// What a profile's `ETag` says: a number made of all that can change in it.
+fn tag_of(account: &Account) -> i64 {
+    let text = [&account.name, account.currency.code(), account.zone.name(), account.role.as_str()].join("\u{0}");
+    // FNV-1a, 32 bits: the same on every instance and after every restart.
+    i64::from(text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)))
+}
+
 /// My profile.
 #[utoipa::path(
     get, path = "/api/v1/me", tag = "Accounts", operation_id = "getMe", security(("bearer" = [])),
-    responses((status = 200, description = "My profile", body = UserBody)),
+    params(IfNoneMatchHeader),
+    responses(
+        (status = 200, description = "My profile", body = UserBody, headers(
+            ("ETag" = String, description = "Its version"),
+        )),
+        (status = 304, description = "The client has it already"),
+    ),
 )]
-pub(crate) async fn get(caller: Caller, _: Query<NoQuery>) -> HttpResponse {
-    reply::ok(&UserBody::from(caller.account()))
+pub(crate) async fn get(caller: Caller, _: Query<NoQuery>, known: IfNoneMatch) -> HttpResponse {
+    reply::unless_known(tag_of(caller.account()), &known, &UserBody::from(caller.account()))
 }
 
 /// Changes of a profile; what is left out stays as it is.
@@ -85,18 +99,29 @@ impl Fields for ProfileBody {
 /// Changes my profile (merge patch).
 #[utoipa::path(
     patch, path = "/api/v1/me", tag = "Accounts", operation_id = "updateMe", security(("bearer" = [])),
+    params(IfMatchHeader),
     request_body = ProfileBody,
-    responses((status = 200, description = "My profile as it is now", body = UserBody), Conflict),
+    responses(
+        (status = 200, description = "My profile as it is now", body = UserBody, headers(
+            ("ETag" = String, description = "Its version"),
+        )),
+        Conflict,
+        Precondition,
+    ),
 )]
 pub(crate) async fn update(
     caller: Caller,
     _: Query<NoQuery>,
+    if_match: IfMatch,
     auth: web::Data<Auth>,
     Json(body): Json<ProfileBody>,
 ) -> problem::Result<HttpResponse> {
+    if !if_match.allows(tag_of(caller.account())) {
+        return Err(AppError::PreconditionFailed.into());
+    }
     let ProfileBody { name, currency, timezone } = body;
     let patch = ProfilePatch { name, currency, timezone };
     let auth = auth.into_inner();
     let account = mutate(async move { auth.update_profile(caller.account(), &patch).await }).await?;
-    Ok(reply::ok(&UserBody::from(&account)))
+    Ok(reply::versioned(tag_of(&account), &UserBody::from(&account)))
 }

@@ -11,7 +11,8 @@ use crate::openapi::{Conflict, NotFound};
 use crate::problem;
 use crate::reply;
 use crate::task::mutate;
-use crate::wire::{Fields, Json, Name, NoQuery, Query, Reader};
+use crate::wire::page::{PageQuery, Paged};
+use crate::wire::{Fields, Json, Name, NoQuery, Query, Reader, Untagged};
 
 /// A tag.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,12 +31,12 @@ impl From<TagCount> for TagBody {
     }
 }
 
-/// All my tags.
+/// A page of my tags.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TagPage {
     /// In the order of their names' bytes.
     data: Vec<TagBody>,
-    /// Always `null`: the list is not paged.
+    /// What to send as `cursor` for the next page; `null` on the last one.
     #[schema(required = true)]
     next_cursor: Option<String>,
 }
@@ -43,15 +44,17 @@ pub(crate) struct TagPage {
 /// My tags, with counts.
 #[utoipa::path(
     get, path = "/api/v1/tags", tag = "Tags", operation_id = "listTags", security(("bearer" = [])),
-    responses((status = 200, description = "Every tag that an expense has", body = TagPage)),
+    params(PageQuery),
+    responses((status = 200, description = "The tags that an expense has", body = TagPage)),
 )]
 pub(crate) async fn list(
     caller: Caller,
-    _: Query<NoQuery>,
+    Query(query): Query<PageQuery>,
     expenses: web::Data<Expenses>,
 ) -> problem::Result<HttpResponse> {
     let tags = expenses.tags(caller.account()).await?;
-    Ok(reply::ok(&TagPage { data: tags.into_iter().map(TagBody::from).collect(), next_cursor: None }))
+    let Paged { rows, next_cursor } = query.cut("tags", tags, |tag| tag.name.clone())?;
+    Ok(reply::ok(&TagPage { data: rows.into_iter().map(TagBody::from).collect(), next_cursor }))
 }
 
 /// A new name.
@@ -92,6 +95,7 @@ pub(crate) struct RenamedTag {
 )]
 pub(crate) async fn rename(
     caller: Caller,
+    _: Untagged,
     Name(name): Name,
     _: Query<NoQuery>,
     expenses: web::Data<Expenses>,
@@ -100,7 +104,8 @@ pub(crate) async fn rename(
     let expenses = expenses.into_inner();
     let renamed = mutate(async move {
         let (name, action) = expenses.rename_tag(caller.account(), &name, &body.name, None).await?;
-        let tags = expenses.tags(caller.account()).await?;
+        // It is done: a failure to count must not look like a failure to rename.
+        let tags = expenses.tags(caller.account()).await.unwrap_or_default();
         let count = tags.iter().find(|tag| tag.name == name).map_or(0, |tag| tag.count);
         Ok(RenamedTag { name, count, action: action.map(|seq| seq.0) })
     });
@@ -115,6 +120,7 @@ pub(crate) async fn rename(
 )]
 pub(crate) async fn delete(
     caller: Caller,
+    _: Untagged,
     Name(name): Name,
     _: Query<NoQuery>,
     expenses: web::Data<Expenses>,

@@ -201,11 +201,11 @@ pub(crate) struct AdjustmentBody {
 
 impl From<Reversed> for ReversedBody {
     fn from(it: Reversed) -> Self {
-        let Reversed { reversed, action, changes, adjustments, next_undo, next_redo, books } = it;
+        let Reversed { reversed, action, changes, adjustments, next_undo, next_redo, books, books_before } = it;
         let adjustment = |it: Adjustment| AdjustmentBody {
             expense_id: it.expense.map(|id| id.0),
             reason: it.reason.as_str(),
-            from: CategoryRef::new(it.from, &books.taxonomy),
+            from: CategoryRef::new(it.from, &books_before.taxonomy),
             to: CategoryRef::new(it.to, &books.taxonomy),
         };
         Self {

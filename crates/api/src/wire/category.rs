@@ -3,7 +3,7 @@
 use florin_app::categories::{CategoryPatch, CategoryView};
 use florin_app::expenses::Shown;
 use florin_domain::categorizer::{Categorization, Guess};
-use florin_domain::category::Taxonomy;
+use florin_domain::category::{MAX_NAME, Taxonomy};
 use florin_domain::expense::MAX_NOTES;
 use florin_domain::id::CategoryId;
 use florin_domain::tag;
@@ -12,6 +12,7 @@ use serde_json::Number;
 use utoipa::{IntoParams, ToSchema};
 
 use super::number::share;
+use super::page::PageQuery;
 use super::{Fields, Reader};
 
 /// The most keywords that one call sets.
@@ -116,11 +117,11 @@ pub(crate) fn tag_of(view: &CategoryView) -> i64 {
     if view.keywords.is_empty() { view.category.version } else { (i64::from(mixed) << 20) + view.category.version }
 }
 
-/// All categories.
+/// A page of categories.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CategoryPage {
     pub(crate) data: Vec<CategoryBody>,
-    /// Always `null`: the list is not paged.
+    /// What to send as `cursor` for the next page; `null` on the last one.
     #[schema(required = true)]
     pub(crate) next_cursor: Option<String>,
 }
@@ -132,11 +133,15 @@ pub(crate) struct CategoriesQuery {
     /// Whether archived ones are listed too.
     #[param(value_type = Option<bool>, default = false)]
     pub(crate) include_archived: bool,
+    /// Which page of them.
+    #[param(ignore)]
+    pub(crate) page: PageQuery,
 }
 
 impl Fields for CategoriesQuery {
     fn read(r: &mut Reader<'_>) -> Option<Self> {
-        Some(Self { include_archived: r.get("include_archived").boolean().unwrap_or_default() })
+        let include_archived = r.get("include_archived").boolean().unwrap_or_default();
+        Some(Self { include_archived, page: PageQuery::read(r)? })
     }
 }
 
@@ -169,7 +174,7 @@ pub(crate) struct NewCategoryBody {
 
 impl Fields for NewCategoryBody {
     fn read(r: &mut Reader<'_>) -> Option<Self> {
-        let name = r.need("name").text(MAX_TEXT);
+        let name = r.need("name").text(MAX_NAME);
         let keywords = r.get("keywords").list(MAX_KEYWORDS, |keyword| keyword.text(MAX_TEXT));
         Some(Self { name: name?, keywords: keywords.unwrap_or_default() })
     }
@@ -189,7 +194,7 @@ pub(crate) struct CategoryPatchBody {
 
 impl Fields for CategoryPatchBody {
     fn read(r: &mut Reader<'_>) -> Option<Self> {
-        let name = r.get_non_null("name").text(MAX_TEXT);
+        let name = r.get_non_null("name").text(MAX_NAME);
         Some(Self { name, archived: r.get_non_null("archived").boolean() })
     }
 }
@@ -287,6 +292,7 @@ mod tests {
             system: false,
             archived_at: None,
             merged_into: None,
+            merged_by: None,
             version,
         };
         CategoryView { category, keywords: keywords.iter().map(|keyword| (*keyword).to_owned()).collect() }

@@ -5,6 +5,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpRequest};
+use florin_app::error::AppError;
 
 use crate::problem::{self, Problem};
 
@@ -53,6 +54,24 @@ impl FromRequest for IfMatch {
             Some(Tags::List(tags)) => {
                 Self::Versions(tags.into_iter().filter(|(weak, _)| !weak).filter_map(|(_, version)| version).collect())
             }
+        }))
+    }
+}
+
+/// For a write of something that is never sent with an `ETag`: no version that `If-Match` names can be its own, so that the
+/// write is refused with 412. Without the header, or with `*`, it goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Untagged;
+
+impl FromRequest for Untagged {
+    type Error = Problem;
+    type Future = Ready<problem::Result<Self>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let sent = IfMatch::from_request(req, payload).into_inner();
+        ready(sent.and_then(|sent| match sent {
+            IfMatch::Absent | IfMatch::Any => Ok(Self),
+            IfMatch::Versions(_) => Err(AppError::PreconditionFailed.into()),
         }))
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::category::{CategorizationBody, CategoryRef};
+use super::page::read_limit;
 use super::{Fields, Reader};
 
 pub(crate) mod batch;
@@ -142,15 +143,14 @@ pub(crate) struct ChangesQuery {
     #[param(value_type = Option<i64>, minimum = 0, default = 0)]
     pub(crate) since: i64,
     /// About how many expenses: those of one action are never torn apart, so there may be more.
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 500, default = 200)]
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200, default = 50)]
     pub(crate) limit: u64,
 }
 
 impl Fields for ChangesQuery {
     fn read(r: &mut Reader<'_>) -> Option<Self> {
         let since = r.get("since").integer(0..=florin_domain::id::MAX_ID).unwrap_or_default();
-        let limit = r.get("limit").integer(1..=500).and_then(|limit| u64::try_from(limit).ok());
-        Some(Self { since, limit: limit.unwrap_or(200) })
+        Some(Self { since, limit: read_limit(r) })
     }
 }
 

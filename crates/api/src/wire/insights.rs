@@ -62,7 +62,7 @@ pub(crate) struct SpendingBody {
 /// One line of a chart.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct SeriesBody {
-    /// `total`, a category's id, a tag, or `untagged`.
+    /// `total`, a category's id, a tag, `untagged`, or `other` for what is beyond 99 series.
     #[schema(example = "1")]
     key: String,
     /// What to call it.
@@ -92,6 +92,7 @@ fn key_and_label(key: SeriesKey, taxonomy: &Taxonomy) -> (String, String) {
         SeriesKey::Category(id) => (id.to_string(), CategoryRef::new(id, taxonomy).into_name()),
         SeriesKey::Tag(tag) => (tag.clone(), tag),
         SeriesKey::Untagged => ("untagged".to_owned(), "Untagged".to_owned()),
+        SeriesKey::Other => ("other".to_owned(), "Other".to_owned()),
     }
 }
 
@@ -111,6 +112,7 @@ mod tests {
             system: true,
             archived_at: None,
             merged_into: None,
+            merged_by: None,
             version: 1,
         };
         let taxonomy = Taxonomy::new(vec![food]);

@@ -172,7 +172,7 @@ impl Draft {
         let missing = || AppError::NotFound;
         match operation {
             Operation::Create(new) => {
-                let state = input::state_of(new, account, basis, at).map_err(AppError::Invalid)?;
+                let state = input::state_of(new, None, account, basis, at).map_err(AppError::Invalid)?;
                 if let Some(holder) = state.external_id.as_ref().and_then(|key| self.holders.get(key)).copied() {
                     return if self.state(holder).is_some() {
                         Ok(Outcome::Existing(holder))

@@ -166,9 +166,10 @@ impl<'a> Check<'a> {
     }
 }
 
-/// The state of a new expense.
+/// The state of a new expense, or of one that replaces an expense in the category `lies_in`.
 pub(super) fn state_of(
     new: &NewExpense,
+    lies_in: Option<CategoryId>,
     account: &Account,
     basis: &Basis,
     at: &str,
@@ -184,7 +185,10 @@ pub(super) fn state_of(
     let external_id = new.external_id.as_deref().map(|id| check.external_id(id));
     let Guess { category, categorization } = match new.category {
         Some(category) => {
-            check.category(category, books);
+            // An archived category keeps its expenses.
+            if lies_in != Some(category) {
+                check.category(category, books);
+            }
             Guess { category, categorization: Categorization::client() }
         }
         None => books.guess(&notes, &tags),

@@ -11,7 +11,28 @@ use crate::expense::{Expense, ExpenseState};
 use crate::id::{CategoryId, ExpenseId, Seq};
 use crate::money::MoneyError;
 
-use super::{Action, CategoryLink, Change, ChangeSet, Draft, Effect, Field, Mark, Revived, amend, plan};
+use super::{Action, CategoryLink, Change, ChangeSet, Draft, Effect, Field, FieldSet, Mark, Revived, amend, plan};
+
+/// A later action on the same expenses: as much of it as can stand in a reversal's way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Later {
+    /// Its number.
+    pub seq: Seq,
+    /// Whether it is an ordinary action in effect.
+    pub undoable: bool,
+    /// Which fields of which expenses it changed.
+    pub fields: Vec<(ExpenseId, FieldSet)>,
+}
+
+impl Later {
+    /// What `action` did to those expenses that `concerned` picks.
+    #[must_use]
+    pub fn of(action: &Action, concerned: impl Fn(ExpenseId) -> bool) -> Self {
+        let changes = action.changes.iter().filter(|change| concerned(change.expense));
+        let fields = changes.map(|change| (change.expense, change.fields())).collect();
+        Self { seq: action.seq, undoable: action.is_undoable(), fields }
+    }
+}
 
 /// Something that came back differently, because the world moved on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +111,7 @@ pub fn plan_reversal(
     draft: Draft,
     target: &Action,
     current: &BTreeMap<ExpenseId, Expense>,
-    later: &[Action],
+    later: &[Later],
     taxonomy: &Taxonomy,
     stragglers: &[Expense],
 ) -> Result<Reversal, Blocked> {
@@ -177,20 +198,20 @@ pub fn plan_reversal(
 fn refuse_conflicts(
     target: &Action,
     current: &BTreeMap<ExpenseId, Expense>,
-    later: &[Action],
+    later: &[Later],
     redo: bool,
 ) -> Result<(), Blocked> {
     let touched: BTreeMap<ExpenseId, &Change> = target.changes.iter().map(|change| (change.expense, change)).collect();
     let mut blocking: BTreeSet<Seq> = later
         .iter()
-        .filter(|action| action.seq > target.root && action.is_undoable())
-        .filter(|action| {
-            let clashes = |change: &Change| {
-                touched.get(&change.expense).is_some_and(|mine| mine.fields().overlaps(change.fields()))
+        .filter(|later| later.seq > target.root && later.undoable)
+        .filter(|later| {
+            let clashes = |(expense, fields): &(ExpenseId, FieldSet)| {
+                touched.get(expense).is_some_and(|mine| mine.fields().overlaps(*fields))
             };
-            action.changes.iter().any(clashes)
+            later.fields.iter().any(clashes)
         })
-        .map(|action| action.seq)
+        .map(|later| later.seq)
         .collect();
 
     for change in &target.changes {
@@ -203,10 +224,7 @@ fn refuse_conflicts(
             || match (&change.before, &change.after) {
                 (Some(_), Some(after)) => {
                     let fields = change.fields();
-                    Field::ALL
-                        .into_iter()
-                        .filter(|f| fields.contains(*f) && *f != Field::Category)
-                        .all(|f| f.same(after, &now.state))
+                    Field::ALL.into_iter().filter(|f| fields.contains(*f)).all(|f| f.same(after, &now.state))
                 }
                 _ => true,
             };

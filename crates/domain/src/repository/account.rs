@@ -86,7 +86,8 @@ pub trait AccountRepository: Send + Sync {
     async fn replace_unverified(&self, user: UserId, new: &NewAccount) -> Result<()>;
 
     /// Changes a profile. A new currency is taken only while the person has no expense, deleted ones included, and bumps
-    /// the head's `taxonomy_version` in the same transaction, so that plans made in the old currency turn stale.
+    /// the head's `taxonomy_version` in the same transaction, so that plans made in the old currency turn stale. The
+    /// person's limits, all of them amounts of the old currency, are removed with it.
     ///
     /// # Errors
     /// `Stale` when the currency may not change.

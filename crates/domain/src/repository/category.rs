@@ -22,15 +22,31 @@ pub struct StoredKeyword {
 pub struct CategoryChange {
     /// A new name and its slug.
     pub name: Option<(String, String)>,
-    /// `Some(Some(instant))` archives, `Some(None)` brings back (and forgets where it was merged).
+    /// `Some(Some(instant))` archives, `Some(None)` brings back.
     pub archived_at: Option<Option<Timestamp>>,
-    /// Where it is merged, when it has no expense that an action would have to move.
-    pub merged_into: Option<CategoryId>,
     /// When archiving: the limits on it end with this month.
     pub limits_end: Option<Month>,
 }
 
+/// A merge of a category without live expenses. It makes no action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EmptyMerge {
+    /// Whose category.
+    pub user: UserId,
+    /// Which.
+    pub category: CategoryId,
+    /// The version that it must still have.
+    pub version: i64,
+    /// What it is merged into.
+    pub into: CategoryId,
+    /// When.
+    pub at: Timestamp,
+    /// The head's `taxonomy_version` that this was planned on: the target was live then.
+    pub taxonomy_version: i64,
+}
+
 /// Categories (`category`) and keywords (`keyword`). Each write bumps the head's `taxonomy_version` in its transaction.
+/// Merges that move expenses are the ledger's: only the reversal of such an action brings the category back.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait CategoryRepository: Send + Sync {
@@ -40,18 +56,23 @@ pub trait CategoryRepository: Send + Sync {
     /// None of its own.
     async fn categories(&self, user: UserId) -> Result<Vec<Category>>;
 
-    /// Makes a category of the user's own.
+    /// Makes a category of the user's own with its keywords. A phrase that stood under another category moves here.
     ///
     /// # Errors
     /// `Taken(CategorySlug)`.
-    async fn create(&self, user: UserId, name: &str, slug: &str, at: Timestamp) -> Result<Category>;
+    async fn create(&self, user: UserId, name: &str, slug: &str, phrases: &[String]) -> Result<Category>;
 
     /// Changes one of the user's own, if its version is still `version`.
     ///
     /// # Errors
-    /// `Stale`, also when `merged_into` is set or the category archived by merge and it has a live expense by now;
-    /// `Taken(CategorySlug)`.
+    /// `Stale`, also when one that an action merged is to be brought back; `Taken(CategorySlug)`.
     async fn update(&self, user: UserId, id: CategoryId, version: i64, change: &CategoryChange) -> Result<()>;
+
+    /// Merges a category that has no live expense.
+    ///
+    /// # Errors
+    /// `Stale`, also when it has an expense by now.
+    async fn merge_empty(&self, merge: &EmptyMerge) -> Result<()>;
 
     /// The user's keywords, sorted by phrase bytes.
     ///

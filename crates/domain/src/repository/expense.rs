@@ -9,6 +9,9 @@ use crate::id::{CategoryId, ExpenseId, Seq, UserId};
 
 use super::Result;
 
+/// The most expenses that are read to be changed by one action.
+pub const MAX_AT_ONCE: usize = 20_000;
+
 /// Which live expenses are wanted; all conditions hold together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExpenseFilter {
@@ -127,13 +130,13 @@ pub trait ExpenseRepository: Send + Sync {
     /// The live expenses of one category, in id order.
     ///
     /// # Errors
-    /// None of its own.
+    /// `TooLarge` when there are more than [`MAX_AT_ONCE`]: no action could hold them.
     async fn in_category(&self, user: UserId, category: CategoryId) -> Result<Vec<Expense>>;
 
     /// The live expenses with a tag, in id order.
     ///
     /// # Errors
-    /// None of its own.
+    /// `TooLarge` when there are more than [`MAX_AT_ONCE`]: no action could hold them.
     async fn with_tag(&self, user: UserId, tag: &str) -> Result<Vec<Expense>>;
 
     /// Expenses that an action after `since` touched, deleted ones included, ordered by last action and id. Never ends

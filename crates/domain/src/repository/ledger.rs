@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::id::{Seq, UserId};
-use crate::ledger::{Action, ChangeSet, Head, OperationId, Verified};
+use crate::ledger::{Action, ChangeSet, Head, Verified};
 
 use super::{Page, Result};
 
@@ -27,18 +27,12 @@ pub trait LedgerRepository: Send + Sync {
 
     /// Applies a change set in one transaction: bumps the head row first, if the guard holds; writes each expense whose
     /// version is the one planned on; moves the totals; sets marks and links whose old value still holds; appends the
-    /// action with its hash.
+    /// action with its hash. An `external_id` may move from one expense of the set to another, in any direction.
     ///
     /// # Errors
-    /// `Stale` when a condition does not hold any more, `Taken(ExternalId)`, `Taken(Operation)`, `OutOfRange`,
-    /// `TooLarge`.
+    /// `Stale` when a condition does not hold any more, `Taken(ExternalId)`, `Taken(Operation)`, `OutOfRange`;
+    /// `TooLarge`, for which a reversal has some room left where an ordinary action has none.
     async fn apply(&self, change_set: &ChangeSet) -> Result<Applied>;
-
-    /// The action of an operation, if it was applied.
-    ///
-    /// # Errors
-    /// None of its own.
-    async fn by_operation(&self, user: UserId, operation: &OperationId) -> Result<Option<Action>>;
 
     /// One action. An action whose payload was erased has no changes.
     ///
@@ -52,7 +46,8 @@ pub trait LedgerRepository: Send + Sync {
     /// None of its own.
     async fn actions(&self, user: UserId, seqs: &[Seq]) -> Result<Vec<Action>>;
 
-    /// Actions before `before` (`None`: from the last), newest first.
+    /// Actions before `before` (`None`: from the last), newest first: at most `limit`, and fewer, but never none, where
+    /// many large ones would fill the memory. `more` says whether others follow.
     ///
     /// # Errors
     /// None of its own.

@@ -52,7 +52,10 @@ pub trait SessionRepository: Send + Sync {
     /// None of its own.
     async fn close_all(&self, user: UserId, except: Option<SessionId>, at: Timestamp) -> Result<()>;
 
-    /// Puts a code in place of any older one for the same purpose, with no guesses spent.
+    /// Puts a code in place of any older one for the same purpose, and of its lifetime. Guesses stay spent: the new code
+    /// inherits those of the one that it replaces, and the instant since which they are counted, unless that one was used
+    /// or that instant is a lifetime ago; then none are spent. So asking for codes is no way to more guesses, and whoever
+    /// has spent them all waits for no longer than a lifetime, however often they ask.
     ///
     /// # Errors
     /// None of its own.

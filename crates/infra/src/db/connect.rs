@@ -16,8 +16,8 @@ use super::{DatabaseError, DatabaseOptions, Failure, failed};
 const TEST_AFTER_IDLE: Duration = Duration::from_secs(30);
 /// How long a connection that was given back may take to show that it can be lent again.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long SQLite waits for another process's transaction.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long SQLite waits for another process's transaction: no longer than a unit of work may take with all its tries.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Prepared statements kept per connection. Lists are padded to powers of two, so that there are not many.
 const STATEMENTS: usize = 250;
 

@@ -148,7 +148,8 @@ fn mysql_class(number: u16) -> Class {
         // Shutdown, interrupted, network errors, not in the cluster's primary component, killed, idle for too long.
         1053 | 1317 | 1158..=1161 | 1047 | 1927 | 4031 => Class::Lost,
         // Too many connections (three limits), read-only (three ways), host blocked.
-        1040 | 1203 | 1226 | 1290 | 1792 | 1836 | 1129 => Class::Unreachable,
+        // No such table: not migrated yet.
+        1040 | 1203 | 1226 | 1290 | 1792 | 1836 | 1129 | 1146 => Class::Unreachable,
         1021 | 1114 => Class::Full,
         1690 | 1264 => Class::Range,
         _ => Class::Other,
@@ -160,8 +161,8 @@ fn postgres_class(code: &str) -> Class {
         "40001" | "40P01" | "55P03" => Class::Contention,
         // Terminated by an administrator or a crash.
         "57P01" | "57P02" => Class::Lost,
-        // Too many connections, out of memory, starting up, cancelled, read-only.
-        "53300" | "53200" | "57P03" | "57014" | "25006" => Class::Unreachable,
+        // Too many connections, out of memory, starting up, cancelled, read-only, no such table: not migrated yet.
+        "53300" | "53200" | "57P03" | "57014" | "25006" | "42P01" => Class::Unreachable,
         "53100" => Class::Full,
         "22003" => Class::Range,
         _ if code.starts_with("08") => Class::Lost,
@@ -174,6 +175,8 @@ fn sqlite_class(extended_code: i32, message: &str) -> Class {
         // A sum that overflowed became a REAL, which a STRICT table refuses for an INTEGER column.
         (3091, _) => Class::Range,
         (1, _) if message.contains("integer overflow") => Class::Range,
+        // Not migrated yet.
+        (1, _) if message.contains("no such table") => Class::Unreachable,
         // BUSY with its variants (SNAPSHOT, RECOVERY), LOCKED.
         (_, 5 | 6) => Class::Contention,
         (_, 13) => Class::Full,

@@ -13,6 +13,7 @@ pub struct Model {
     pub live_slug: Option<String>,
     pub archived_at: Option<i64>,
     pub merged_into: Option<i64>,
+    pub merged_by: Option<i64>,
     pub version: i64,
 }
 

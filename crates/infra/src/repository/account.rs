@@ -12,7 +12,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::db::{Database, Failure, failed};
-use crate::entity::{expense, session, user_cred, user_login};
+use crate::entity::{category_budget, expense, session, user_cred, user_login};
 use crate::id_allocator::{IdAllocator, Sequence};
 
 use super::head::{bump_taxonomy, insert_head};
@@ -119,6 +119,9 @@ impl AccountRepository for SqlAccountRepository {
                     {
                         return Err(RepositoryError::Stale.into());
                     }
+                    // Limits are amounts of the old currency: 500 of its minor units are not 500 of the new one's.
+                    let limits = category_budget::Column::UserId.eq(user.0);
+                    category_budget::Entity::delete_many().filter(limits).exec(&*tx).await?;
                 }
                 let mut values = user_login::ActiveModel::default();
                 if let Some(name) = &change.name {

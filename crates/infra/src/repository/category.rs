@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use florin_domain::calendar::{Month, Timestamp};
 use florin_domain::category::Category;
-use florin_domain::id::{CategoryId, UserId};
+use florin_domain::id::{CategoryId, Seq, UserId};
 use florin_domain::repository::{
-    CategoryChange, CategoryRepository, RepositoryError, Result, StoredKeyword, UniqueKey,
+    CategoryChange, CategoryRepository, EmptyMerge, RepositoryError, Result, StoredKeyword, UniqueKey,
 };
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
@@ -22,7 +22,7 @@ use crate::id_allocator::{IdAllocator, Sequence};
 
 use super::batch::pieces;
 use super::budget;
-use super::head::bump_taxonomy;
+use super::head::{bump_taxonomy, hold_taxonomy};
 
 /// The user that the system's categories belong to.
 const SYSTEM: i64 = 0;
@@ -50,6 +50,7 @@ fn read(row: category::Model) -> Category {
         system: row.user_id == SYSTEM,
         archived_at: row.archived_at.map(Timestamp),
         merged_into: row.merged_into.map(CategoryId),
+        merged_by: row.merged_by.map(Seq),
         version: row.version,
     }
 }
@@ -70,7 +71,7 @@ impl CategoryRepository for SqlCategoryRepository {
         Ok(rows.into_iter().map(read).collect())
     }
 
-    async fn create(&self, user: UserId, name: &str, slug: &str, _at: Timestamp) -> Result<Category> {
+    async fn create(&self, user: UserId, name: &str, slug: &str, phrases: &[String]) -> Result<Category> {
         let row = &category::Model {
             id: self.ids.next(Sequence::Category).await?,
             user_id: user.0,
@@ -79,6 +80,7 @@ impl CategoryRepository for SqlCategoryRepository {
             live_slug: Some(slug.to_owned()),
             archived_at: None,
             merged_into: None,
+            merged_by: None,
             version: 1,
         };
         self.database
@@ -86,7 +88,7 @@ impl CategoryRepository for SqlCategoryRepository {
                 bump_taxonomy(&tx, user).await?;
                 let new = category::Entity::insert(row.clone().into_active_model().reset_all());
                 new.exec_without_returning(&*tx).await.map_err(|error| taken(error.into()))?;
-                Ok(())
+                insert_keywords(&tx, user, CategoryId(row.id), phrases).await
             })
             .await?;
         Ok(read(row.clone()))
@@ -97,6 +99,16 @@ impl CategoryRepository for SqlCategoryRepository {
             .write(|tx| async move {
                 bump_taxonomy(&tx, user).await?;
                 update(&tx, user, id, version, change).await
+            })
+            .await
+    }
+
+    async fn merge_empty(&self, merge: &EmptyMerge) -> Result<()> {
+        self.database
+            .write(|tx| async move {
+                hold_taxonomy(&tx, merge.user, merge.taxonomy_version).await?;
+                bump_taxonomy(&tx, merge.user).await?;
+                merge_empty(&tx, merge).await
             })
             .await
     }
@@ -114,7 +126,6 @@ impl CategoryRepository for SqlCategoryRepository {
     }
 
     async fn put_keywords(&self, user: UserId, category: CategoryId, phrases: &[String]) -> Result<()> {
-        let phrases = &phrases.iter().cloned().collect::<BTreeSet<String>>();
         self.database
             .write(|tx| async move {
                 bump_taxonomy(&tx, user).await?;
@@ -123,25 +134,36 @@ impl CategoryRepository for SqlCategoryRepository {
                     .filter(keyword::Column::CategoryId.eq(category.0))
                     .exec(&*tx)
                     .await?;
-                let row = |phrase: &String| keyword::ActiveModel {
-                    user_id: Set(user.0),
-                    phrase: Set(phrase.clone()),
-                    category_id: Set(category.0),
-                };
-                for rows in pieces(phrases.iter().map(row).collect()) {
-                    keyword::Entity::insert_many(rows)
-                        .on_conflict(
-                            OnConflict::columns([keyword::Column::UserId, keyword::Column::Phrase])
-                                .update_column(keyword::Column::CategoryId)
-                                .to_owned(),
-                        )
-                        .exec_without_returning(&*tx)
-                        .await?;
-                }
-                Ok(())
+                insert_keywords(&tx, user, category, phrases).await
             })
             .await
     }
+}
+
+/// Gives a category keywords. A phrase that stands under another one moves.
+async fn insert_keywords(
+    tx: &DatabaseTransaction,
+    user: UserId,
+    category: CategoryId,
+    phrases: &[String],
+) -> std::result::Result<(), Failure> {
+    let phrases: BTreeSet<&String> = phrases.iter().collect();
+    let row = |phrase: &String| keyword::ActiveModel {
+        user_id: Set(user.0),
+        phrase: Set(phrase.clone()),
+        category_id: Set(category.0),
+    };
+    for rows in pieces(phrases.into_iter().map(row).collect()) {
+        keyword::Entity::insert_many(rows)
+            .on_conflict(
+                OnConflict::columns([keyword::Column::UserId, keyword::Column::Phrase])
+                    .update_column(keyword::Column::CategoryId)
+                    .to_owned(),
+            )
+            .exec_without_returning(tx)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn update(
@@ -153,16 +175,14 @@ async fn update(
 ) -> std::result::Result<(), Failure> {
     let row = category::Entity::find_by_id(id.0).filter(category::Column::UserId.eq(user.0)).one(tx).await?;
     let Some(row) = row.filter(|row| row.version == version) else { return Err(RepositoryError::Stale.into()) };
-    if change.merged_into.is_some() && has_live_expense(tx, user, id).await? {
+    // An action merged it; the reversal of that action, and nothing else, brings it back.
+    if change.archived_at == Some(None) && row.merged_by.is_some() {
         return Err(RepositoryError::Stale.into());
     }
+    let merged_into = row.merged_into.filter(|_| change.archived_at != Some(None));
 
     let (name, slug) = change.name.clone().unwrap_or((row.name, row.slug));
     let archived_at = change.archived_at.map_or(row.archived_at, |at| at.map(|at| at.0));
-    let merged_into = match change.archived_at {
-        Some(None) => None,
-        _ => change.merged_into.map(|target| target.0).or(row.merged_into),
-    };
     let written = category::Entity::update_many()
         .set(category::ActiveModel {
             live_slug: Set(archived_at.is_none().then(|| slug.clone())),
@@ -187,22 +207,33 @@ async fn update(
     }
 }
 
-async fn has_live_expense(
-    tx: &DatabaseTransaction,
-    user: UserId,
-    category: CategoryId,
-) -> std::result::Result<bool, Failure> {
-    let found = expense::Entity::find()
+async fn merge_empty(tx: &DatabaseTransaction, merge: &EmptyMerge) -> std::result::Result<(), Failure> {
+    // The head row is held: no expense can come in between this and the end of the transaction.
+    let filled = expense::Entity::find()
         .select_only()
         .column(expense::Column::Id)
-        .filter(expense::Column::UserId.eq(user.0))
+        .filter(expense::Column::UserId.eq(merge.user.0))
         .filter(expense::Column::Live.eq(1_i16))
-        .filter(expense::Column::CategoryId.eq(category.0))
+        .filter(expense::Column::CategoryId.eq(merge.category.0))
         .limit(1)
         .into_tuple::<i64>()
         .one(tx)
         .await?;
-    Ok(found.is_some())
+    let merged = category::Entity::update_many()
+        .set(category::ActiveModel {
+            live_slug: Set(None),
+            archived_at: Set(Some(merge.at.0)),
+            merged_into: Set(Some(merge.into.0)),
+            version: Set(merge.version + 1),
+            ..Default::default()
+        })
+        .filter(category::Column::Id.eq(merge.category.0))
+        .filter(category::Column::UserId.eq(merge.user.0))
+        .filter(category::Column::Version.eq(merge.version))
+        .filter(category::Column::ArchivedAt.is_null())
+        .exec(tx)
+        .await?;
+    if filled.is_none() && merged.rows_affected == 1 { Ok(()) } else { Err(RepositoryError::Stale.into()) }
 }
 
 /// From `month` on there is no limit, whatever was entered for later months. A category that never had one stays so.

@@ -6,7 +6,9 @@ pub(super) mod row;
 use async_trait::async_trait;
 use florin_domain::expense::Expense;
 use florin_domain::id::{CategoryId, ExpenseId, Seq, UserId};
-use florin_domain::repository::{ExpenseQuery, ExpenseRepository, Page, Result, TagCount};
+use florin_domain::repository::{
+    ExpenseQuery, ExpenseRepository, MAX_AT_ONCE, Page, RepositoryError, Result, TagCount,
+};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, Query};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -33,11 +35,22 @@ impl SqlExpenseRepository {
 
     /// The user's expenses that meet a condition, in id order.
     async fn find(&self, user: UserId, condition: impl IntoCondition) -> std::result::Result<Vec<Expense>, Failure> {
-        let rows = expense::Entity::find()
-            .filter(expense::Column::UserId.eq(user.0))
-            .filter(condition)
-            .all(self.database.read())
-            .await?;
+        let found = expense::Entity::find().filter(expense::Column::UserId.eq(user.0)).filter(condition);
+        self.in_id_order(found.all(self.database.read()).await?).await
+    }
+
+    /// As [`Self::find`], for a condition that any number may meet: with more than [`MAX_AT_ONCE`] it fails.
+    async fn find_to_change(
+        &self,
+        user: UserId,
+        condition: impl IntoCondition,
+    ) -> std::result::Result<Vec<Expense>, Failure> {
+        let found = expense::Entity::find().filter(expense::Column::UserId.eq(user.0)).filter(condition);
+        let rows = found.limit(MAX_AT_ONCE as u64 + 1).all(self.database.read()).await?;
+        if rows.len() > MAX_AT_ONCE { Err(RepositoryError::TooLarge.into()) } else { self.in_id_order(rows).await }
+    }
+
+    async fn in_id_order(&self, rows: Vec<expense::Model>) -> std::result::Result<Vec<Expense>, Failure> {
         let mut found = with_tags(self.database.read(), rows).await?;
         found.sort_unstable_by_key(|expense| expense.id);
         Ok(found)
@@ -129,12 +142,12 @@ impl ExpenseRepository for SqlExpenseRepository {
     async fn in_category(&self, user: UserId, category: CategoryId) -> Result<Vec<Expense>> {
         let live =
             Condition::all().add(expense::Column::Live.eq(1_i16)).add(expense::Column::CategoryId.eq(category.0));
-        Ok(self.find(user, live).await?)
+        Ok(self.find_to_change(user, live).await?)
     }
 
     async fn with_tag(&self, user: UserId, tag: &str) -> Result<Vec<Expense>> {
         let live = Condition::all().add(expense::Column::Live.eq(1_i16)).add(list::has_tag(user, tag));
-        Ok(self.find(user, live).await?)
+        Ok(self.find_to_change(user, live).await?)
     }
 
     async fn changed_since(&self, user: UserId, since: Seq, limit: u64) -> Result<Page<Expense>> {

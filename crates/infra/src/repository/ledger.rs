@@ -4,6 +4,7 @@ mod action;
 mod apply;
 mod expenses;
 mod links;
+mod pages;
 mod payload;
 mod tags;
 mod verify;
@@ -21,10 +22,13 @@ use crate::entity::{last_user_action, user_action};
 use crate::id_allocator::IdAllocator;
 
 use super::batch::padded;
+use pages::fitting;
 
 /// How often an operation whose outcome is unknown is looked up, and the first pause; each further one is twice as long.
 const LOOK_UPS: u32 = 5;
 const FIRST_LOOK_UP: Duration = Duration::from_millis(50);
+/// The most actions that are read by their numbers at once: payloads may be large.
+const AT_ONCE: usize = 16;
 
 /// The ledger in a SQL database.
 #[derive(Debug, Clone)]
@@ -105,13 +109,6 @@ impl LedgerRepository for SqlLedgerRepository {
         }
     }
 
-    async fn by_operation(&self, user: UserId, operation: &OperationId) -> Result<Option<Action>> {
-        match self.seq_of(user, operation).await? {
-            Some(seq) => self.action(user, seq).await,
-            None => Ok(None),
-        }
-    }
-
     async fn action(&self, user: UserId, seq: Seq) -> Result<Option<Action>> {
         let mut found = self.some_actions(user, |select| select.filter(user_action::Column::Seq.eq(seq.0))).await?;
         Ok(found.pop())
@@ -120,7 +117,7 @@ impl LedgerRepository for SqlLedgerRepository {
     async fn actions(&self, user: UserId, seqs: &[Seq]) -> Result<Vec<Action>> {
         let seqs: Vec<i64> = seqs.iter().map(|seq| seq.0).collect();
         let mut found = Vec::with_capacity(seqs.len());
-        for list in padded(&seqs) {
+        for list in seqs.chunks(AT_ONCE).flat_map(padded) {
             found.extend(self.some_actions(user, |select| select.filter(user_action::Column::Seq.is_in(list))).await?);
         }
         found.sort_unstable_by_key(|action: &Action| action.seq);
@@ -131,16 +128,19 @@ impl LedgerRepository for SqlLedgerRepository {
     async fn actions_before(&self, user: UserId, before: Option<Seq>, limit: u64) -> Result<Page<Action>> {
         let before = before.map_or(i64::MAX, |seq| seq.0);
         let newest_first = |select: sea_orm::Select<user_action::Entity>| {
-            select
-                .filter(user_action::Column::Seq.lt(before))
-                .order_by_desc(user_action::Column::Seq)
-                .limit(limit.saturating_add(1))
+            select.filter(user_action::Column::Seq.lt(before)).order_by_desc(user_action::Column::Seq)
         };
-        let mut rows = self.some_actions(user, newest_first).await?;
+        let of_user = user_action::Entity::find().filter(user_action::Column::UserId.eq(user.0));
+        let sizes = newest_first(of_user).limit(limit.saturating_add(1));
+        let sizes = pages::sizes(&self.database, self.database.read(), sizes).await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        Ok(Page { rows, more })
+        let page = fitting(&sizes[..sizes.len().min(limit)]);
+        let (Some((newest, _)), Some((oldest, _))) = (page.first(), page.last()) else {
+            return Ok(Page { rows: Vec::new(), more: !sizes.is_empty() });
+        };
+        let of_page = |select| newest_first(select).filter(user_action::Column::Seq.between(*oldest, *newest));
+        let rows = self.some_actions(user, of_page).await?;
+        Ok(Page { more: sizes.len() > page.len(), rows })
     }
 
     async fn latest_undo(&self, user: UserId) -> Result<Option<Seq>> {

@@ -2,8 +2,10 @@
 
 mod database;
 mod history;
+mod large;
 mod lists;
 mod person;
 mod races;
+mod services;
 mod settings;
 mod tampering;

@@ -6,7 +6,7 @@
 use chrono::NaiveDate;
 use florin_app::error::FieldError;
 use florin_app::expenses::{ExpensePatch, NewExpense, Set};
-use florin_domain::expense::MAX_NOTES;
+use florin_domain::expense::{MAX_EXTERNAL_ID, MAX_NOTES};
 use florin_domain::id::CategoryId;
 use florin_domain::tag;
 use utoipa::ToSchema;
@@ -127,7 +127,7 @@ fn read_whole(r: &mut Reader<'_>, date: Option<NaiveDate>) -> NewExpenseBody {
         notes: r.get("notes").lines(MAX_NOTES),
         category_id: r.get("category_id").id(),
         tags: tags(r.get("tags")).unwrap_or_default(),
-        external_id: r.get("external_id").text(MAX_TEXT),
+        external_id: r.get("external_id").text(MAX_EXTERNAL_ID),
         faults: Vec::new(),
     }
 }
@@ -182,7 +182,7 @@ pub(super) fn read_patch(r: &mut Reader<'_>) -> ExpensePatchBody {
         notes: r.patch("notes", |notes| notes.lines(MAX_NOTES)),
         category_id: r.patch("category_id", |id| id.id()),
         tags: r.patch("tags", tags),
-        external_id: r.patch("external_id", |key| key.text(MAX_TEXT)),
+        external_id: r.patch("external_id", |key| key.text(MAX_EXTERNAL_ID)),
         faults: Vec::new(),
     }
 }

@@ -37,9 +37,9 @@ impl<'r, 'a> Field<'r, 'a> {
         self.read(|node, _| text(node, max, |c| c.is_control()))
     }
 
-    /// Text in which line feeds and tabs are allowed, as in notes.
+    /// Text in which line breaks and tabs are allowed, as in notes.
     pub fn lines(self, max: usize) -> Option<String> {
-        self.read(|node, _| text(node, max, |c| c.is_control() && c != '\n' && c != '\t'))
+        self.read(|node, _| text(node, max, |c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')))
     }
 
     /// The text of an amount, written as a string or a number, as it was written. The currency reads it further.

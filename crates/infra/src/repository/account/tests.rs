@@ -1,10 +1,13 @@
 mod place;
 
-use florin_domain::repository::SessionRepository;
+use florin_domain::budget::{BudgetEntry, Scope};
+use florin_domain::calendar::Month;
+use florin_domain::repository::{BudgetRepository, SessionRepository};
 use florin_domain::session::{Device, NewRefreshToken};
 
 use super::*;
 use crate::entity::last_user_action;
+use crate::repository::SqlBudgetRepository;
 
 pub(in crate::repository) use place::Place;
 
@@ -24,7 +27,7 @@ pub(in crate::repository) fn token(issued_at: Timestamp) -> NewRefreshToken {
 }
 
 /// An account to be made, of nobody else's address.
-fn somebody() -> NewAccount {
+pub(in crate::repository) fn somebody() -> NewAccount {
     NewAccount {
         email: Email::parse(&format!("a{:016x}@example.com", getrandom::u64().unwrap())).unwrap(),
         name: "Ána 🌱".to_owned(),
@@ -160,6 +163,30 @@ async fn only_an_unproved_account_is_replaced() {
 
     accounts.set_password(id, "$argon2id$third", later).await.unwrap();
     assert_eq!(accounts.credentials(&new.email).await.unwrap().unwrap().password_hash, "$argon2id$third");
+}
+
+#[tokio::test]
+async fn limits_go_with_the_currency_that_they_are_in() {
+    let place = Place::new().await;
+    let accounts = place.accounts();
+    let budgets = SqlBudgetRepository::new(place.database.clone());
+    let (id, other) = (place.somebody().await, place.somebody().await);
+    let month = Month::parse("2026-09").unwrap();
+    let limit = BudgetEntry { scope: Scope::Total, from_month: month, limit: Some(50_000) };
+    for user in [id, other] {
+        budgets.put(user, &limit, 0).await.unwrap();
+    }
+    let to = |code: &str| ProfileChange { currency: Some(Currency::parse(code).unwrap()), ..Default::default() };
+    accounts.update_profile(id, &to("INR")).await.unwrap();
+    assert_eq!(budgets.entries(id, month).await.unwrap(), [limit], "no new currency");
+    accounts.update_profile(id, &to("KWD")).await.unwrap();
+    assert_eq!(budgets.entries(id, month).await.unwrap(), []);
+    assert_eq!(budgets.entries(other, month).await.unwrap(), [limit]);
+
+    budgets.put(id, &limit, 1).await.unwrap();
+    put_expense(&place, id).await;
+    assert!(matches!(accounts.update_profile(id, &to("EUR")).await, Err(RepositoryError::Stale)));
+    assert_eq!(budgets.entries(id, month).await.unwrap(), [limit], "a refused change removes nothing");
 }
 
 #[tokio::test]

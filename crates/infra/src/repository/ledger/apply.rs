@@ -20,6 +20,9 @@ use super::{SqlLedgerRepository, action, payload};
 /// The most bytes of a stored payload. MariaDB takes no statement above 16 MiB (`max_allowed_packet`) unless it is told to;
 /// the bound is the same on every database. Some 15,000 ordinary expenses fit.
 const MAX_PAYLOAD: usize = 12 * 1024 * 1024;
+/// The same of a reversal. It holds what later actions made of the expenses, which may be longer than what they were: an
+/// action that was stored should not be one that cannot be taken back.
+const MAX_REVERSAL: usize = 15 * 1024 * 1024;
 
 /// A change set with all that is worked out before its transaction begins.
 pub(super) struct Prepared<'a> {
@@ -33,7 +36,8 @@ impl SqlLedgerRepository {
     pub(super) async fn write(&self, change_set: &ChangeSet) -> Result<Seq, Failure> {
         let payload = payload::encode(&change_set.changes, &change_set.links)
             .map_err(|error| Failure::from(RepositoryError::Internal(error.into())))?;
-        if payload.len() > MAX_PAYLOAD {
+        let most = if change_set.effect == Effect::Original { MAX_PAYLOAD } else { MAX_REVERSAL };
+        if payload.len() > most {
             return Err(RepositoryError::TooLarge.into());
         }
         let prepared = &Prepared {
@@ -53,7 +57,7 @@ impl Prepared<'_> {
         self.write_expenses(tx, seq).await?;
         self.write_tags(tx).await?;
         self.move_totals(tx).await?;
-        self.write_links(tx).await?;
+        self.write_links(tx, seq).await?;
         for mark in &self.change_set.marks {
             self.mark(tx, mark, seq).await?;
         }

@@ -1,6 +1,9 @@
 //! The expenses of a change set: new ones inserted, others written if their version is the one planned on.
 
-use florin_domain::id::Seq;
+use std::collections::BTreeMap;
+
+use florin_domain::expense::ExpenseState;
+use florin_domain::id::{CategoryId, Seq};
 use florin_domain::ledger::Change;
 use florin_domain::repository::{RepositoryError, UniqueKey};
 use sea_orm::ActiveValue::Set;
@@ -8,7 +11,7 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
 use crate::db::Failure;
 use crate::entity::expense;
-use crate::repository::batch::pieces;
+use crate::repository::batch::{padded, pieces};
 use crate::repository::expense::row;
 
 use super::apply::Prepared;
@@ -16,20 +19,79 @@ use super::apply::Prepared;
 impl Prepared<'_> {
     pub(super) async fn write_expenses(&self, tx: &DatabaseTransaction, seq: Seq) -> Result<(), Failure> {
         let (user, at) = (self.change_set.user, self.change_set.at);
+        self.free_external_ids(tx).await?;
         let mut new = Vec::new();
+        let mut moved: BTreeMap<(i64, CategoryId), Vec<i64>> = BTreeMap::new();
         // Stored ones first: a change set that moves an external id from one expense to a new one frees it before.
         for change in &self.change_set.changes {
             match (&change.after, change.version) {
                 (Some(after), 0) => new.push(row::new_row(user, change.expense, after, at, seq)),
                 (None, 0) => return Err(Failure::internal("a change set deletes an expense that was never stored")),
-                _ => self.rewrite(tx, change, seq).await?,
+                (_, version) => match only_moved_to(change) {
+                    Some(category) => moved.entry((version, category)).or_default().push(change.expense.0),
+                    None => self.rewrite(tx, change, seq).await?,
+                },
             }
+        }
+        for ((version, category), ids) in moved {
+            self.recategorize(tx, &ids, version, category, seq).await?;
         }
         for rows in pieces(new) {
             let inserted = expense::Entity::insert_many(rows).exec_without_returning(tx).await;
             inserted.map_err(|error| taken(error.into()))?;
         }
         Ok(())
+    }
+
+    /// An external id may move from one expense to another. Whoever gets one must find it free, whichever is written first:
+    /// so those that are given up go before anything else.
+    async fn free_external_ids(&self, tx: &DatabaseTransaction) -> Result<(), Failure> {
+        let stored = || self.change_set.changes.iter().filter(|change| change.version > 0);
+        let is_new = |change: &&Change| key(&change.before) != key(&change.after);
+        if !stored().any(|change| is_new(&change) && key(&change.after).is_some()) {
+            return Ok(());
+        }
+        // A deletion alone gives nothing up.
+        let given_up = stored().filter(|change| change.uncreated || (change.after.is_some() && is_new(change)));
+        let ids: Vec<i64> = given_up.map(|change| change.expense.0).collect();
+        for list in padded(&ids) {
+            expense::Entity::update_many()
+                .set(expense::ActiveModel { external_id: Set(None), ..Default::default() })
+                .filter(expense::Column::UserId.eq(self.change_set.user.0))
+                .filter(expense::Column::Id.is_in(list))
+                .exec(tx)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Puts many expenses into a category in few statements, if all are of the version planned on.
+    async fn recategorize(
+        &self,
+        tx: &DatabaseTransaction,
+        ids: &[i64],
+        version: i64,
+        category: CategoryId,
+        seq: Seq,
+    ) -> Result<(), Failure> {
+        let mut written = 0;
+        for list in padded(ids) {
+            let done = expense::Entity::update_many()
+                .set(expense::ActiveModel {
+                    category_id: Set(category.0),
+                    version: Set(version + 1),
+                    updated_at: Set(self.change_set.at.0),
+                    last_action: Set(seq.0),
+                    ..Default::default()
+                })
+                .filter(expense::Column::Id.is_in(list))
+                .filter(expense::Column::UserId.eq(self.change_set.user.0))
+                .filter(expense::Column::Version.eq(version))
+                .exec(tx)
+                .await?;
+            written += done.rows_affected;
+        }
+        if usize::try_from(written) == Ok(ids.len()) { Ok(()) } else { Err(RepositoryError::Stale.into()) }
     }
 
     async fn rewrite(&self, tx: &DatabaseTransaction, change: &Change, seq: Seq) -> Result<(), Failure> {
@@ -54,6 +116,17 @@ impl Prepared<'_> {
             .map_err(|error| taken(error.into()))?;
         if written.rows_affected == 1 { Ok(()) } else { Err(RepositoryError::Stale.into()) }
     }
+}
+
+fn key(state: &Option<ExpenseState>) -> Option<&str> {
+    state.as_ref()?.external_id.as_deref()
+}
+
+/// Where a change puts its expense, when it does nothing else: a merge does that to thousands.
+fn only_moved_to(change: &Change) -> Option<CategoryId> {
+    let (before, after) = (change.before.as_ref()?, change.after.as_ref()?);
+    let moved = ExpenseState { category: after.category, ..before.clone() };
+    (moved == *after).then_some(after.category)
 }
 
 /// An external id that is held by another expense; an identifier that is there already comes from a plan that was applied

@@ -9,13 +9,14 @@ use futures::TryStreamExt;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::db::{Failure, detached};
+use crate::db::{Database, Failure, detached};
 use crate::entity::{expense, last_user_action, monthly_expense, tag, tag_map, user_action};
 use crate::repository::expense::row;
 
+use super::pages::{self, fitting};
 use super::{SqlLedgerRepository, action};
 
-/// How many actions are read at once.
+/// How many actions are read at once, unless they are large.
 const PAGE: u64 = 500;
 
 impl SqlLedgerRepository {
@@ -23,7 +24,7 @@ impl SqlLedgerRepository {
         let database = self.database.clone();
         let walk = detached(async move {
             let tx = database.snapshot().await?;
-            let verified = walk(&tx, user).await;
+            let verified = walk(&database, &tx, user).await;
             tx.rollback().await?;
             Ok(verified)
         });
@@ -31,21 +32,26 @@ impl SqlLedgerRepository {
     }
 }
 
-async fn walk(tx: &DatabaseTransaction, user: UserId) -> Result<Verified, Failure> {
+async fn walk(database: &Database, tx: &DatabaseTransaction, user: UserId) -> Result<Verified, Failure> {
     let row = last_user_action::Entity::find_by_id(user.0).one(tx).await?;
     let mut verifier = Verifier::new(user);
     let (mut last, mut last_ordinary, mut next_undo) = (0, 0, None);
+    let in_order = || {
+        let of_user = user_action::Entity::find().filter(user_action::Column::UserId.eq(user.0));
+        of_user.order_by_asc(user_action::Column::Seq)
+    };
+    let mut sizes = Vec::new();
     loop {
-        let page = user_action::Entity::find()
-            .filter(user_action::Column::UserId.eq(user.0))
-            .filter(user_action::Column::Seq.gt(last))
-            .order_by_asc(user_action::Column::Seq)
-            .limit(PAGE)
-            .all(tx)
-            .await?;
-        let Some(end) = page.last().map(|row| row.seq) else { break };
-        last = end;
-        for row in page {
+        if sizes.is_empty() {
+            let next = in_order().filter(user_action::Column::Seq.gt(last)).limit(PAGE);
+            sizes = pages::sizes(database, tx, next).await?;
+        }
+        let page = fitting(&sizes);
+        let Some((end, _)) = page.last() else { break };
+        let rows = in_order().filter(user_action::Column::Seq.gt(last)).filter(user_action::Column::Seq.lte(*end));
+        last = *end;
+        sizes.drain(..page.len());
+        for row in rows.all(tx).await? {
             if row.root == row.seq {
                 last_ordinary = row.seq;
             }

@@ -5,13 +5,13 @@ use florin_domain::id::UserId;
 use florin_domain::repository::CodeState;
 use florin_domain::session::{CodePurpose, MAX_CODE_GUESSES, SecretHash};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{ExprTrait, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter};
 
 use crate::db::Failure;
 use crate::entity::one_time_code::{ActiveModel, Column, Entity};
 
-/// Puts a code in place of the last one.
+/// Puts a code in place of the last one. `created_at` is since when the guesses are counted.
 pub(super) async fn put(
     tx: &DatabaseTransaction,
     user: UserId,
@@ -29,8 +29,15 @@ pub(super) async fn put(
         attempts: Set(0),
         consumed_at: Set(None),
     };
+    let stored = |column| Expr::col((Entity, column));
+    let a_lifetime_ago = at.0 - (expires_at.0 - at.0);
+    let goes_on = stored(Column::ConsumedAt).is_null().and(stored(Column::CreatedAt).gt(a_lifetime_ago));
+    let kept = |column, anew: Expr| Expr::case(goes_on.clone(), stored(column)).finally(anew);
     let instead = OnConflict::columns([Column::UserId, Column::Purpose])
-        .update_columns([Column::Hash, Column::CreatedAt, Column::ExpiresAt, Column::Attempts, Column::ConsumedAt])
+        // First what depends on the old values: MySQL and MariaDB assign from left to right.
+        .value(Column::Attempts, kept(Column::Attempts, Expr::value(0_i32)))
+        .value(Column::CreatedAt, kept(Column::CreatedAt, Expr::value(at.0)))
+        .update_columns([Column::Hash, Column::ExpiresAt, Column::ConsumedAt])
         .to_owned();
     Entity::insert(row).on_conflict(instead).exec_without_returning(tx).await?;
     Ok(())

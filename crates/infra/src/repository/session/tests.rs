@@ -205,10 +205,73 @@ async fn five_guesses_are_evaluated_however_many_are_made_at_once() {
     assert!(evaluated.iter().all(|state| state.hash == code));
     assert_eq!(sessions.spend_guess(user, LOGIN, START).await.unwrap(), None);
 
+    // Another code is no way to more guesses.
     let newer = hash();
     sessions.put_code(user, LOGIN, &newer, START, START.plus_millis(CODE_LIFETIME_MILLIS)).await.unwrap();
-    assert_eq!(sessions.spend_guess(user, LOGIN, START).await.unwrap(), Some(CodeState { hash: newer }));
+    assert_eq!(sessions.spend_guess(user, LOGIN, START).await.unwrap(), None);
     assert!(!sessions.consume_code(user, LOGIN, &code, START).await.unwrap(), "a replaced code is useless");
+}
+
+/// Puts a new code at an instant so many milliseconds after the start.
+async fn put(sessions: &SqlSessionRepository, user: UserId, after: i64) -> SecretHash {
+    let (code, at) = (hash(), START.plus_millis(after));
+    sessions.put_code(user, LOGIN, &code, at, at.plus_millis(CODE_LIFETIME_MILLIS)).await.unwrap();
+    code
+}
+
+/// Guesses at such an instant until nothing is evaluated any more; how often it was.
+async fn guesses(sessions: &SqlSessionRepository, user: UserId, after: i64) -> i32 {
+    let mut evaluated = 0;
+    while sessions.spend_guess(user, LOGIN, START.plus_millis(after)).await.unwrap().is_some() {
+        evaluated += 1;
+    }
+    evaluated
+}
+
+#[tokio::test]
+async fn a_new_code_inherits_the_guesses_of_the_one_that_it_replaces() {
+    let place = Place::new().await;
+    let sessions = place.sessions();
+    let user = place.somebody().await;
+    put(&sessions, user, 0).await;
+    for _ in 0..MAX_CODE_GUESSES - 1 {
+        sessions.spend_guess(user, LOGIN, START).await.unwrap().unwrap();
+    }
+    // Four wrong ones, another code, the right one.
+    let second = put(&sessions, user, 1).await;
+    let guess = sessions.spend_guess(user, LOGIN, START.plus_millis(1)).await.unwrap();
+    assert_eq!(guess, Some(CodeState { hash: second }));
+    assert!(sessions.consume_code(user, LOGIN, &second, START.plus_millis(1)).await.unwrap());
+    // Once a code was used, counting begins anew.
+    put(&sessions, user, 2).await;
+    assert_eq!(guesses(&sessions, user, 2).await, MAX_CODE_GUESSES);
+    // Each other purpose and person has guesses of their own.
+    let (at, other) = (START.plus_millis(2), place.somebody().await);
+    for (user, purpose) in [(user, CodePurpose::Reset), (other, LOGIN)] {
+        sessions.put_code(user, purpose, &hash(), at, at.plus_millis(CODE_LIFETIME_MILLIS)).await.unwrap();
+        assert!(sessions.spend_guess(user, purpose, at).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn asking_for_codes_gives_no_guesses_and_takes_none_away_for_long() {
+    let place = Place::new().await;
+    let sessions = place.sessions();
+    let user = place.somebody().await;
+    put(&sessions, user, 0).await;
+    assert_eq!(guesses(&sessions, user, 0).await, MAX_CODE_GUESSES);
+    let minute = CODE_LIFETIME_MILLIS / 10;
+    for n in 1..10 {
+        put(&sessions, user, n * minute).await;
+        assert_eq!(guesses(&sessions, user, n * minute).await, 0, "minute {n}");
+    }
+    put(&sessions, user, 10 * minute - 1).await;
+    assert_eq!(guesses(&sessions, user, 10 * minute - 1).await, 0);
+    // Whoever kept asking waits for no longer than whoever did not.
+    put(&sessions, user, 10 * minute).await;
+    assert_eq!(guesses(&sessions, user, 10 * minute).await, MAX_CODE_GUESSES);
+    put(&sessions, user, 20 * minute - 1).await;
+    assert_eq!(guesses(&sessions, user, 20 * minute - 1).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,8 +2,8 @@
 
 use florin_domain::calendar::parse_date;
 use florin_domain::categorizer::{Categorization, Source};
-use florin_domain::expense::ExpenseState;
-use florin_domain::id::{CategoryId, Seq, UserId};
+use florin_domain::expense::{Expense, ExpenseState};
+use florin_domain::id::{CategoryId, ExpenseId, Seq, UserId};
 use florin_domain::ledger::{ActionKind, Effect, Head, amend, record, remove};
 use florin_domain::repository::{
     CategoryRepository, ExpenseRepository, LedgerRepository, ReportRepository, RepositoryError, SpendingBy, UniqueKey,
@@ -84,7 +84,7 @@ async fn undo_and_redo_bring_everything_back() {
 async fn a_merge_moves_the_expenses_and_is_undone_as_one() {
     with_database(async |database| {
         let ana = Person::new(&database, 1);
-        let tea = ana.categories.create(ana.user, "Tea", "tea", lunch().logged_at).await.unwrap();
+        let tea = ana.categories.create(ana.user, "Tea", "tea", &[]).await.unwrap();
         assert_eq!(tea.id, CategoryId(1001));
         let (a, b) = (
             ana.create(ExpenseState { category: tea.id, ..lunch() }).await,
@@ -98,7 +98,7 @@ async fn a_merge_moves_the_expenses_and_is_undone_as_one() {
         ana.check().await;
 
         // The name was taken meanwhile: the category comes back under another one.
-        ana.categories.create(ana.user, "Tea", "tea", lunch().logged_at).await.unwrap();
+        ana.categories.create(ana.user, "Tea", "tea", &[]).await.unwrap();
         assert!(ana.reverse(merge).await.unwrap().is_ok());
         let back = ana.taxonomy().await.get(tea.id).cloned().unwrap();
         assert_eq!((back.name.as_str(), back.slug.as_str()), ("Tea (2)", "tea-2"));
@@ -136,7 +136,7 @@ async fn a_plan_on_what_has_changed_is_stale_and_leaves_nothing() {
         assert!(matches!(ana.ledger.apply(&on_old_head).await, Err(RepositoryError::Stale)));
 
         let on_old_taxonomy = ana.planned(ActionKind::Delete, vec![remove(&ana.get(id).await)]).await;
-        ana.categories.create(ana.user, "Tea", "tea", lunch().logged_at).await.unwrap();
+        ana.categories.create(ana.user, "Tea", "tea", &[]).await.unwrap();
         assert!(matches!(ana.ledger.apply(&on_old_taxonomy).await, Err(RepositoryError::Stale)));
 
         // Another person's expense, whatever its version.
@@ -160,7 +160,6 @@ async fn an_operation_is_applied_once() {
         let id = ana.expenses.reserve_ids(1).await.unwrap()[0];
         let state = ExpenseState { external_id: Some("bank-1".to_owned()), ..lunch() };
         let change_set = ana.planned(ActionKind::Create, vec![record(id, state)]).await;
-        assert_eq!(ana.ledger.by_operation(ana.user, &change_set.operation).await.unwrap(), None);
         ana.ledger.apply(&change_set).await.unwrap();
         assert!(matches!(ana.ledger.apply(&change_set).await, Err(RepositoryError::Taken(UniqueKey::Operation))));
 
@@ -169,11 +168,14 @@ async fn an_operation_is_applied_once() {
         other.operation = change_set.operation.clone();
         assert!(matches!(ana.ledger.apply(&other).await, Err(RepositoryError::Taken(UniqueKey::Operation))));
 
-        let action = ana.ledger.by_operation(ana.user, &change_set.operation).await.unwrap().unwrap();
-        assert_eq!((action.seq, &action.changes), (Seq(1), &change_set.changes));
+        assert_eq!(ana.ledger.head(ana.user).await.unwrap().seq, Seq(1));
+        let action = ana.ledger.action(ana.user, Seq(1)).await.unwrap().unwrap();
+        assert_eq!(action.changes, change_set.changes);
         // Keys belong to the person.
         let ben = Person::new(&database, 2);
-        assert_eq!(ben.ledger.by_operation(ben.user, &change_set.operation).await.unwrap(), None);
+        let mut bens = ben.planned(ActionKind::Batch, vec![]).await;
+        bens.operation = change_set.operation.clone();
+        ben.ledger.apply(&bens).await.unwrap();
         ana.check().await;
     })
     .await;
@@ -206,6 +208,70 @@ async fn an_external_id_is_held_until_the_creation_is_taken_back() {
         assert!(!taken("c").await, "an undone creation gives it back");
         ana.check().await;
         assert!(!ana.get(c).await.live);
+    })
+    .await;
+}
+
+fn keyed(id: &str) -> ExpenseState {
+    ExpenseState { external_id: Some(id.to_owned()), ..lunch() }
+}
+
+impl Person {
+    /// Gives some expenses other external ids, in one action.
+    async fn rekey(&self, keys: &[(ExpenseId, Option<&str>)], creations: &[&str]) -> Result<(), RepositoryError> {
+        let mut changes = Vec::new();
+        for (id, key) in keys {
+            let expense = self.get(*id).await;
+            let after = ExpenseState { external_id: key.map(str::to_owned), ..expense.state.clone() };
+            changes.extend(amend(&expense, after));
+        }
+        let ids = self.expenses.reserve_ids(creations.len()).await?;
+        changes.extend(ids.into_iter().zip(creations).map(|(id, key)| record(id, keyed(key))));
+        self.ledger.apply(&self.planned(ActionKind::Batch, changes).await).await.map(drop)
+    }
+
+    async fn keys(&self) -> Vec<Option<String>> {
+        let mut live = self.live().await;
+        live.sort_by_key(|expense| expense.id);
+        live.into_iter().map(|expense| expense.state.external_id).collect()
+    }
+}
+
+#[tokio::test]
+async fn external_ids_change_hands_within_an_action_in_any_direction() {
+    with_database(async |database| {
+        let ana = Person::new(&database, 1);
+        let (a, b) = (ana.create(keyed("a")).await, ana.create(keyed("b")).await);
+        let keys = |keys: &[&str]| keys.iter().map(|key| (*key != "-").then(|| (*key).to_owned())).collect::<Vec<_>>();
+        // The one that is written first gets what the other one still has.
+        let handed = [(a, Some("b")), (b, None)];
+        let swapped = [(a, Some("b")), (b, Some("a"))];
+        let back = [(a, None), (b, Some("a"))];
+        for (change, creations, after) in [
+            (&handed[..], &[][..], &["b", "-"][..]),
+            (&swapped[..], &[][..], &["b", "a"][..]),
+            (&back[..], &[][..], &["-", "a"][..]),
+            // A new one takes over what the action frees; undo then gives it back to a lower id.
+            (&[(a, Some("c"))][..], &["a"][..], &["c", "b", "a"][..]),
+            (&[(b, None)][..], &["b", "d"][..], &["a", "-", "b", "d"][..]),
+        ] {
+            ana.rekey(change, creations).await.unwrap();
+            assert_eq!(ana.keys().await, keys(after));
+            assert!(ana.undo().await.is_some(), "{change:?} {creations:?}");
+            assert_eq!(ana.keys().await, keys(&["a", "b"]));
+            assert!(ana.redo().await.is_some(), "{change:?} {creations:?}");
+            assert_eq!(ana.keys().await, keys(after));
+            assert!(ana.undo().await.is_some());
+            ana.check().await;
+        }
+        // What nobody gives up stays taken.
+        let taken = ana.rekey(&[(a, Some("b"))], &[]).await;
+        assert!(matches!(taken, Err(RepositoryError::Taken(UniqueKey::ExternalId))), "{taken:?}");
+        ana.delete(b).await;
+        let taken = ana.rekey(&[(a, Some("b"))], &["a"]).await;
+        assert!(matches!(taken, Err(RepositoryError::Taken(UniqueKey::ExternalId))), "{taken:?}");
+        assert_eq!(ana.keys().await, keys(&["a"]));
+        ana.check().await;
     })
     .await;
 }
@@ -262,7 +328,7 @@ async fn one_action_changes_many_expenses() {
 async fn totals_follow_any_history() {
     with_database(async |database| {
         let ana = Person::new(&database, 1);
-        let own = ana.categories.create(ana.user, "Own", "own", lunch().logged_at).await.unwrap().id;
+        let own = ana.categories.create(ana.user, "Own", "own", &[]).await.unwrap().id;
         let mut random = 0x2545_f491_4f6c_dd1d_u64;
         let mut next = |n: u64| {
             random ^= random << 13;
@@ -271,7 +337,8 @@ async fn totals_follow_any_history() {
             random % n
         };
         let mut ids = vec![ana.create(lunch()).await];
-        for step in 0..300 {
+        let mut dealt_anew = 0;
+        for step in 0..400 {
             let id = ids[usize::try_from(next(ids.len() as u64)).unwrap()];
             let own_is_live = ana.taxonomy().await.get(own).unwrap().is_live();
             let category = if next(4) == 0 && own_is_live { own } else { CategoryId(1 + next(19).cast_signed()) };
@@ -279,9 +346,32 @@ async fn totals_follow_any_history() {
             let some_tags = tags(&["a", "b", "c"][..usize::try_from(next(4)).unwrap()]);
             let amount = 1 + next(1_000_000).cast_signed();
             let live = ana.get(id).await.live;
-            match next(10) {
+            match next(12) {
                 0..=3 => {
                     ids.push(ana.create(ExpenseState { amount, date, category, tags: some_tags, ..lunch() }).await);
+                }
+                // All external ids that no deleted expense keeps are dealt anew, in one action.
+                10 | 11 => {
+                    let mut keys = tags(&["a", "b", "c", "d", "e", "f", "g", "h"]);
+                    let mut players = ana.expenses.by_external_ids(ana.user, &keys).await.unwrap();
+                    keys.retain(|key| players.iter().all(|e| e.live || e.state.external_id.as_ref() != Some(key)));
+                    players.retain(|expense| expense.live && expense.id != id);
+                    players.extend([ana.get(id).await].into_iter().filter(|expense| expense.live));
+                    let mut deal: Vec<Option<String>> = keys.into_iter().map(Some).chain([None]).collect();
+                    let by = usize::try_from(next(deal.len() as u64)).unwrap();
+                    deal.rotate_left(by);
+                    let mut deal = deal.into_iter();
+                    let dealt = players.iter().filter_map(|player| {
+                        let external_id = deal.next().flatten();
+                        amend(player, ExpenseState { external_id, ..player.state.clone() })
+                    });
+                    let mut changes: Vec<_> = dealt.collect();
+                    if let Some(Some(key)) = deal.next() {
+                        ids.extend(ana.expenses.reserve_ids(1).await.unwrap());
+                        changes.extend(ids.last().map(|id| record(*id, ExpenseState { date, ..keyed(&key) })));
+                    }
+                    ana.ledger.apply(&ana.planned(ActionKind::Batch, changes).await).await.unwrap();
+                    dealt_anew += 1;
                 }
                 4 | 5 if live => {
                     let which = next(4);
@@ -317,7 +407,50 @@ async fn totals_follow_any_history() {
         }
         ana.check().await;
         let head = ana.ledger.head(ana.user).await.unwrap();
-        assert!(head.seq > Seq(150), "{head:?}");
+        assert!(head.seq > Seq(150) && dealt_anew > 30, "{dealt_anew} {head:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_merge_writes_many_at_once_if_none_has_changed() {
+    with_database(async |database| {
+        let ana = Person::new(&database, 1);
+        let ids = ana.expenses.reserve_ids(600).await.unwrap();
+        let old = |id: &ExpenseId| id.0 % 3 == 0;
+        let state = |id: &ExpenseId| ExpenseState { amount: id.0, tags: tags(&["t"]), ..lunch() };
+        let changes = ids.iter().map(|id| record(*id, state(id))).collect();
+        ana.ledger.apply(&ana.planned(ActionKind::Batch, changes).await).await.unwrap();
+        // Not all are of one version.
+        let mut changes = Vec::new();
+        for expense in ana.live().await.iter().filter(|expense| old(&expense.id)) {
+            changes.extend(amend(expense, ExpenseState { notes: "edited".to_owned(), ..expense.state.clone() }));
+        }
+        ana.ledger.apply(&ana.planned(ActionKind::Batch, changes).await).await.unwrap();
+        let tea = ana.categories.create(ana.user, "Tea", "tea", &[]).await.unwrap().id;
+        let before = ana.live().await;
+        let to_tea = |expense: &Expense| amend(expense, ExpenseState { category: tea, ..expense.state.clone() });
+        let merge: Vec<_> = before.iter().filter_map(to_tea).collect();
+        let change_set = ana.planned(ActionKind::Merge, merge.clone()).await;
+        ana.ledger.apply(&change_set).await.unwrap();
+        for (was, is) in before.iter().zip(ana.live().await) {
+            let state = ExpenseState { category: tea, ..was.state.clone() };
+            let updated_at = change_set.at;
+            assert_eq!(is, Expense { state, version: was.version + 1, updated_at, last_action: Seq(3), ..was.clone() });
+        }
+        ana.check().await;
+        ana.undo().await.unwrap();
+        assert_eq!(ana.live().await.iter().filter(|expense| expense.state.category == tea).count(), 0);
+        ana.redo().await.unwrap();
+        ana.check().await;
+        // One of them has changed since the plan was made: nothing is written.
+        ana.undo().await.unwrap();
+        let merge: Vec<_> = ana.live().await.iter().filter_map(to_tea).collect();
+        ana.edit(ids[300], |state| state.notes = "meanwhile".to_owned()).await;
+        let stale = ana.ledger.apply(&ana.planned(ActionKind::Merge, merge).await).await;
+        assert!(matches!(stale, Err(RepositoryError::Stale)), "{stale:?}");
+        assert_eq!(ana.expenses.in_category(ana.user, tea).await.unwrap(), []);
+        ana.check().await;
     })
     .await;
 }

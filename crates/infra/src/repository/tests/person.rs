@@ -9,7 +9,7 @@ use florin_domain::category::Taxonomy;
 use florin_domain::expense::{Expense, ExpenseState};
 use florin_domain::id::{CategoryId, ExpenseId, Seq, UserId};
 use florin_domain::ledger::{
-    Action, ActionKind, Blocked, CategoryLink, Change, ChangeSet, Draft, Guard, Head, OperationId, amend, plan,
+    ActionKind, Blocked, CategoryLink, Change, ChangeSet, Draft, Guard, Head, Later, OperationId, amend, plan,
     plan_reversal, record, remove,
 };
 use florin_domain::repository::{
@@ -131,15 +131,28 @@ impl Person {
         let current: BTreeMap<ExpenseId, Expense> = found.into_iter().map(|e| (e.id, e)).collect();
         let head = draft.guard.seq.unwrap().0;
         let later: Vec<Seq> = (target.root.0 + 1..=head).map(Seq).collect();
-        let later: Vec<Action> = self.ledger.actions(self.user, &later).await?;
+        let later = self.ledger.actions(self.user, &later).await?;
+        let later: Vec<Later> = later.iter().map(|action| Later::of(action, |_| true)).collect();
         let mut stragglers = Vec::new();
         for link in target.links.iter().filter(|link| link.before.is_some()) {
             stragglers.extend(self.expenses.in_category(self.user, link.category).await?);
         }
         match plan_reversal(draft, &target, &current, &later, &self.taxonomy().await, &stragglers) {
             Err(blocked) => Ok(Err(blocked)),
+            Ok(reversal) if self.wants_a_taken_key(&reversal.change_set).await? => {
+                Ok(Err(Blocked::Conflict { blocking: vec![] }))
+            }
             Ok(reversal) => Ok(Ok(self.ledger.apply(&reversal.change_set).await?.seq)),
         }
+    }
+
+    /// Whether an expense that the changes leave alone holds an external id that they give to another.
+    pub(super) async fn wants_a_taken_key(&self, change_set: &ChangeSet) -> Result<bool, RepositoryError> {
+        let touched: BTreeSet<ExpenseId> = change_set.changes.iter().map(|change| change.expense).collect();
+        let states = change_set.changes.iter().filter_map(|change| change.after.as_ref());
+        let keys: Vec<String> = states.filter_map(|state| state.external_id.clone()).collect();
+        let holders = self.expenses.by_external_ids(self.user, &keys).await?;
+        Ok(holders.iter().any(|holder| !touched.contains(&holder.id)))
     }
 
     /// Undoes the latest action in effect, if there is one that nothing blocks.

@@ -1,7 +1,7 @@
 //! Many at once, and what is left when somebody gives up half-way.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use florin_domain::expense::ExpenseState;
 use florin_domain::id::{ExpenseId, Seq};
@@ -10,6 +10,7 @@ use florin_domain::repository::{ExpenseRepository, LedgerRepository, RepositoryE
 
 use florin_migration::Migrator;
 use florin_migration::sea_orm_migration::MigratorTrait;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 
 use crate::db::{Failure, SchemaState};
 
@@ -244,6 +245,30 @@ async fn a_lost_answer_to_commit_is_resolved() {
         assert_eq!(ana.ledger.resolve(&change_set, lost()).await.unwrap().seq, Seq(1));
     })
     .await;
+}
+
+/// Servers have their own limits on waiting, which are set for each session.
+#[tokio::test]
+async fn a_file_that_another_process_writes_to_is_not_waited_for_long() {
+    let fresh = TestDatabase::empty().await;
+    let (database, other) = (fresh.connect().await, fresh.connect().await);
+    database.migrate().await.unwrap();
+    let ana = Person::new(&database, 1);
+    ana.create(lunch()).await;
+    if fresh.is_sqlite() {
+        let writing = other.writing().begin().await.unwrap();
+        writing.execute_unprepared("UPDATE last_user_action SET seq = seq").await.unwrap();
+        let change = record(ana.expenses.reserve_ids(1).await.unwrap()[0], lunch());
+        let change_set = ana.planned(ActionKind::Create, vec![change]).await;
+        let started = Instant::now();
+        let refused = ana.ledger.apply(&change_set).await;
+        assert!(matches!(refused, Err(RepositoryError::Unavailable(_))), "{refused:?}");
+        assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+        writing.rollback().await.unwrap();
+        ana.ledger.apply(&change_set).await.unwrap();
+        ana.check().await;
+    }
+    fresh.remove(&[database, other]).await;
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 use florin_domain::budget::{BudgetEntry, Scope};
 use florin_domain::calendar::{Month, Timestamp};
 use florin_domain::category::slug;
-use florin_domain::expense::ExpenseState;
 use florin_domain::id::CategoryId;
 use florin_domain::repository::{
     BudgetRepository, CategoryChange, CategoryRepository, LedgerRepository, RepositoryError, StoredKeyword, UniqueKey,
@@ -46,12 +45,12 @@ async fn categories_change_only_on_the_version_that_was_read() {
         let ana = Person::new(&database, 1);
         let version = async || ana.ledger.head(ana.user).await.unwrap().taxonomy_version;
         let at = Timestamp(5);
-        let tea = ana.categories.create(ana.user, "Tea", "tea", at).await.unwrap();
-        let taken = ana.categories.create(ana.user, "TEA", "tea", at).await;
+        let tea = ana.categories.create(ana.user, "Tea", "tea", &[]).await.unwrap();
+        let taken = ana.categories.create(ana.user, "TEA", "tea", &[]).await;
         assert!(matches!(taken, Err(RepositoryError::Taken(UniqueKey::CategorySlug))));
         assert_eq!(version().await, 1, "what failed counted nothing");
         // Somebody else's name is free.
-        Person::new(&database, 2).categories.create(florin_domain::id::UserId(2), "Tea", "tea", at).await.unwrap();
+        Person::new(&database, 2).categories.create(florin_domain::id::UserId(2), "Tea", "tea", &[]).await.unwrap();
 
         let rename = |name: &str| CategoryChange { name: Some((name.to_owned(), slug(name))), ..Default::default() };
         ana.categories.update(ana.user, tea.id, 1, &rename("Green Tea")).await.unwrap();
@@ -59,7 +58,7 @@ async fn categories_change_only_on_the_version_that_was_read() {
         assert!(matches!(stale, Err(RepositoryError::Stale)));
         let system = ana.categories.update(ana.user, CategoryId(1), 1, &rename("Mine")).await;
         assert!(matches!(system, Err(RepositoryError::Stale)));
-        let coffee = ana.categories.create(ana.user, "Coffee", "coffee", at).await.unwrap();
+        let coffee = ana.categories.create(ana.user, "Coffee", "coffee", &[]).await.unwrap();
         let taken = ana.categories.update(ana.user, coffee.id, 1, &rename("Green Tea")).await;
         assert!(matches!(taken, Err(RepositoryError::Taken(UniqueKey::CategorySlug))));
 
@@ -68,7 +67,7 @@ async fn categories_change_only_on_the_version_that_was_read() {
         let archived = ana.taxonomy().await.get(tea.id).cloned().unwrap();
         assert_eq!((archived.archived_at, archived.version), (Some(at), 3));
         // An archived category's name is free; bringing it back then is not possible.
-        let other = ana.categories.create(ana.user, "Green Tea", "green-tea", at).await.unwrap();
+        let other = ana.categories.create(ana.user, "Green Tea", "green-tea", &[]).await.unwrap();
         let back = CategoryChange { archived_at: Some(None), ..Default::default() };
         let taken = ana.categories.update(ana.user, tea.id, 3, &back).await;
         assert!(matches!(taken, Err(RepositoryError::Taken(UniqueKey::CategorySlug))));
@@ -76,13 +75,14 @@ async fn categories_change_only_on_the_version_that_was_read() {
         ana.categories.update(ana.user, tea.id, 3, &back).await.unwrap();
         assert!(ana.taxonomy().await.get(tea.id).unwrap().is_live());
 
-        let merge = CategoryChange { archived_at: Some(Some(at)), merged_into: Some(coffee.id), ..Default::default() };
-        ana.create(ExpenseState { category: tea.id, ..lunch() }).await;
-        let stale = ana.categories.update(ana.user, tea.id, 4, &merge).await;
-        assert!(matches!(stale, Err(RepositoryError::Stale)), "its expenses must move first");
-        ana.undo().await;
-        ana.categories.update(ana.user, tea.id, 4, &merge).await.unwrap();
+        // What an action merged, only its reversal brings back.
+        ana.merge(tea.id, coffee.id).await;
+        let stale = ana.categories.update(ana.user, tea.id, 5, &back).await;
+        assert!(matches!(stale, Err(RepositoryError::Stale)));
+        ana.categories.update(ana.user, tea.id, 5, &rename("White Tea")).await.unwrap();
         assert_eq!(ana.taxonomy().await.resolve(tea.id), coffee.id);
+        ana.undo().await;
+        assert_eq!(ana.taxonomy().await.live_by_slug("white-tea").map(|tea| tea.id), Some(tea.id));
         ana.check().await;
     })
     .await;
@@ -106,14 +106,35 @@ async fn a_keyword_stands_under_one_category() {
 }
 
 #[tokio::test]
+async fn a_category_is_made_with_its_keywords_or_not_at_all() {
+    with_database(async |database| {
+        let ana = Person::new(&database, 1);
+        ana.categories.put_keywords(ana.user, CategoryId(1), &tags(&["chai", "zomato"])).await.unwrap();
+        let tea = ana.categories.create(ana.user, "Tea", "tea", &tags(&["oolong", "chai"])).await.unwrap();
+        let stored = ana.categories.keywords(ana.user).await.unwrap();
+        let stored: Vec<_> = stored.iter().map(|keyword| (keyword.category, keyword.phrase.as_str())).collect();
+        assert_eq!(stored, [(tea.id, "chai"), (tea.id, "oolong"), (CategoryId(1), "zomato")]);
+        assert_eq!(ana.ledger.head(ana.user).await.unwrap().taxonomy_version, 2);
+
+        let taken = ana.categories.create(ana.user, "TEA", "tea", &tags(&["chai", "new"])).await;
+        assert!(matches!(taken, Err(RepositoryError::Taken(UniqueKey::CategorySlug))));
+        // The keywords fail after the category was written.
+        ana.execute("ALTER TABLE keyword RENAME TO keyword_gone").await;
+        assert!(ana.categories.create(ana.user, "Coffee", "coffee", &tags(&["beans"])).await.is_err());
+        ana.execute("ALTER TABLE keyword_gone RENAME TO keyword").await;
+        assert!(ana.taxonomy().await.live_by_slug("coffee").is_none());
+        assert_eq!(ana.categories.keywords(ana.user).await.unwrap().len(), 3);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn limits_have_a_history() {
     with_database(async |database| {
         let ana = Person::new(&database, 1);
         let entry = |scope, from, limit| BudgetEntry { scope, from_month: month(from), limit };
-        let (food, tea) = (
-            Scope::Category(CategoryId(1)),
-            ana.categories.create(ana.user, "Tea", "tea", Timestamp(1)).await.unwrap().id,
-        );
+        let (food, tea) =
+            (Scope::Category(CategoryId(1)), ana.categories.create(ana.user, "Tea", "tea", &[]).await.unwrap().id);
         assert!(!ana.budgets.exists(ana.user, food).await.unwrap());
         for entry in [
             entry(food, "2026-03", Some(200)),
@@ -152,8 +173,9 @@ async fn limits_have_a_history() {
             [entry(Scope::Category(tea), "2026-02", Some(7)), entry(Scope::Category(tea), "2026-04", None)]
         );
 
-        let merge = CategoryChange { merged_into: Some(CategoryId(1)), ..Default::default() };
-        ana.categories.update(ana.user, tea, 2, &merge).await.unwrap();
+        let back = CategoryChange { archived_at: Some(None), ..Default::default() };
+        ana.categories.update(ana.user, tea, 2, &back).await.unwrap();
+        ana.merge(tea, CategoryId(1)).await;
         let entries = ana.budgets.entries(ana.user, month("9999-12")).await.unwrap();
         assert!(entries.iter().all(|e| e.scope != Scope::Category(tea)), "of a merged category there are none");
 
