@@ -160,3 +160,41 @@ async fn keys_in_a_batch_follow_the_operations_before() {
     assert_eq!(results[1]["expense"], results[2]["expense"]);
     assert_eq!(acceptance::books::assert_sound(&user).await.len(), 2);
 }
+
+#[tokio::test]
+async fn keys_that_moved_move_back() {
+    let app = spawn().await;
+    let user = app.user().await;
+    let one = user.record(&json!({"amount": "1", "external_id": "a"})).await;
+    let two = user.record(&json!({"amount": "2", "external_id": "b"})).await;
+    let key = async |id: i64| user.expense(id).await.expect(200)["external_id"].clone();
+    // The lower number takes the key before the higher one has been written.
+    let swap = json!([
+        {"op": "update", "id": two, "external_id": null},
+        {"op": "update", "id": one, "external_id": "b"},
+        {"op": "update", "id": two, "external_id": "a"},
+    ]);
+    user.batch(&json!({"operations": swap, "atomic": true})).await.expect(200);
+    assert_eq!((key(one).await, key(two).await), (json!("b"), json!("a")));
+    user.undo().await.expect(200);
+    assert_eq!((key(one).await, key(two).await), (json!("a"), json!("b")));
+    user.redo().await.expect(200);
+    assert_eq!((key(one).await, key(two).await), (json!("b"), json!("a")));
+
+    let replace = json!([
+        {"op": "update", "id": two, "external_id": "c"},
+        {"op": "create", "amount": "3", "external_id": "a"},
+    ]);
+    let answer = user.batch(&json!({"operations": replace, "atomic": true})).await.expect(200);
+    let three = answer["results"][1]["expense"]["id"].as_i64().unwrap();
+    user.undo().await.expect(200);
+    assert_eq!(key(two).await, "a");
+    user.expense(three).await.expect(404);
+    user.redo().await.expect(200);
+    assert_eq!((key(two).await, key(three).await), (json!("c"), json!("a")));
+    for _ in 0..4 {
+        user.undo().await.expect(200);
+    }
+    user.undo().await.refused(404, "nothing_to_reverse");
+    assert_eq!(acceptance::books::assert_sound(&user).await.len(), 0);
+}

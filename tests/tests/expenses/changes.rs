@@ -122,3 +122,13 @@ async fn wrong_positions_are_refused() {
         user.changes(query).await.refused(422, "invalid");
     }
 }
+
+#[tokio::test]
+async fn an_action_that_has_not_happened_is_refused() {
+    let app = spawn().await;
+    let user = app.user().await;
+    user.record(&json!({"amount": "1"})).await;
+    assert_eq!(user.changes("?since=1").await.expect(200)["until"], 1);
+    user.changes("?since=2").await.invalid(&["/since unknown_action"]);
+    user.changes("?limit=201").await.invalid(&["/limit out_of_range"]);
+}

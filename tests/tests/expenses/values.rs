@@ -239,3 +239,12 @@ async fn null_in_a_merge_patch_means_the_default() {
     assert_eq!(user.patch_expense(id, &json!({})).await.expect(200).json, merged.json);
     acceptance::books::assert_sound(&user).await;
 }
+
+#[tokio::test]
+async fn notes_keep_the_line_breaks_of_every_system() {
+    let app = spawn().await;
+    let user = app.user().await;
+    let notes = "milk\r\neggs\n\tbread";
+    let id = user.record(&json!({"amount": "1", "notes": notes})).await;
+    assert_eq!(user.expense(id).await.expect(200)["notes"], notes);
+}

@@ -73,3 +73,32 @@ async fn a_known_version_is_not_sent_again() {
     user.patch_expense(id, &json!({"amount": "2"})).await.expect(200);
     assert_eq!(user.expense(id).header("if-none-match", "\"1\"").await.expect(200)["amount"], "2.00");
 }
+
+#[tokio::test]
+async fn no_write_ignores_if_match() {
+    let app = spawn().await;
+    let user = app.user().await;
+    let stale = "\"12345\"";
+    for (method, path, body) in [
+        ("PATCH", "/me", json!({"name": "Ana"})),
+        ("PUT", "/categories/1/keywords", json!({"keywords": ["dosa"]})),
+        ("PUT", "/budgets/1", json!({"limit": "5"})),
+        ("PUT", "/budgets/total", json!({"limit": "5"})),
+        ("PATCH", "/tags/work", json!({"name": "job"})),
+    ] {
+        user.call(method, path).json(&body).header("If-Match", stale).await.refused(412, "precondition_failed");
+    }
+    for path in ["/budgets/1", "/budgets/total", "/tags/work"] {
+        user.delete(path).header("If-Match", stale).await.refused(412, "precondition_failed");
+    }
+    for (method, path, body) in
+        [("PATCH", "/me", json!({"name": "Ana"})), ("PUT", "/categories/1/keywords", json!({"keywords": ["dosa"]}))]
+    {
+        let known = user.get(path).await.expect(200).etag();
+        user.get(path).header("If-None-Match", &known).await.expect(304);
+        let changed = user.call(method, path).json(&body).header("If-Match", &known).await.expect(200).etag();
+        assert_ne!(changed, known, "{path}");
+        user.call(method, path).json(&body).header("If-Match", &known).await.refused(412, "precondition_failed");
+        assert_eq!(user.get(path).await.expect(200).etag(), changed);
+    }
+}

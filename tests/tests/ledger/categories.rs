@@ -107,3 +107,33 @@ async fn an_edit_that_left_an_archived_category_is_taken_back_without_a_fuss() {
     let now = user.expense(id).await.expect(200);
     assert_eq!((&now["amount"], &now["category"]["id"]), (&json!("9.00"), &json!(own)));
 }
+
+#[tokio::test]
+async fn a_category_that_comes_back_under_another_name_says_which_it_had() {
+    let app = spawn().await;
+    let user = app.user().await;
+    let old = user.create_category(&json!({"name": "Tea"})).await.expect(201).id();
+    user.record(&json!({"amount": "1", "category_id": old})).await;
+    user.merge_category(old, 1).await.expect(204);
+    user.create_category(&json!({"name": "tea"})).await.expect(201);
+    let undone = user.undo().await.expect(200);
+    let adjustment = &undone["adjustments"][0];
+    assert_eq!(adjustment["reason"], "category_renamed");
+    assert_eq!((&adjustment["from"]["name"], &adjustment["to"]["name"]), (&json!("Tea"), &json!("Tea (2)")));
+    assert_eq!(user.category(old).await.expect(200)["name"], "Tea (2)");
+}
+
+#[tokio::test]
+async fn lists_of_categories_and_tags_are_paged_like_all_lists() {
+    let app = spawn().await;
+    let user = app.user().await;
+    let tags: Vec<String> = (0..7).map(|n| format!("tag {n}")).collect();
+    user.record(&json!({"amount": "1", "tags": tags})).await;
+    for path in ["/categories", "/tags"] {
+        let whole = user.get(path).await.expect(200);
+        assert_eq!(whole["next_cursor"], json!(null));
+        assert_eq!(user.all(path, 3).await, whole.data(), "{path}");
+    }
+    let cursor = user.get("/tags?limit=3").await.expect(200).text("next_cursor");
+    user.get(&format!("/categories?cursor={cursor}")).await.invalid(&["/cursor invalid_cursor"]);
+}

@@ -88,6 +88,9 @@ async fn a_server_database_that_is_not_migrated_is_told_by_readiness() {
     } else {
         let ready = ready.refused(503, "not_ready");
         assert!(ready.text("detail").contains("migrate"), "{ready:?}");
+        let login = json!({"email": "ana@example.com", "password": "a password of many words"});
+        let away = server.client.post("/auth/login", &login).await.refused(503, "unavailable");
+        assert!(away.header("retry-after").is_some(), "not migrated is unavailable, and no defect: {away:?}");
         let (code, stdout, stderr) = place.outcome(&["migrate"]);
         assert_eq!(code, 0, "{stderr}");
         assert!(stdout.lines().all(|line| line.starts_with('{')) && stdout.lines().count() > 10, "{stdout}");
