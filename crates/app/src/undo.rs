@@ -217,6 +217,8 @@ impl Undo {
             if wanted.is_empty() || blockers >= MAX_BLOCKERS {
                 return Ok(found.into_values().collect());
             }
+            // Asked for once, found or not: a log with a hole must not hold a request for ever.
+            next.retain(|seq| !wanted.contains(seq));
             for action in self.ledger.actions(account.id, &wanted).await? {
                 let touching = action.changes.iter().filter(|change| mine.contains_key(&change.expense));
                 next.extend(touching.map(|change| change.previous));
