@@ -146,7 +146,7 @@ impl Writer {
     /// Applies a plan. `None` when it was stale: plan again on a new [`Basis`].
     ///
     /// # Errors
-    /// Those of storage; `stale` after [`MAX_TRIES`] vain plans.
+    /// Those of storage; `stale` after several vain plans.
     pub async fn apply(&self, change_set: &ChangeSet, tries: &mut Tries) -> Result<Option<Seq>> {
         match self.ledger.apply(change_set).await {
             Ok(applied) => Ok(Some(applied.seq)),

@@ -3,9 +3,11 @@
 use florin_domain::budget::{BudgetEntry, Scope};
 use florin_domain::calendar::{Month, Timestamp};
 use florin_domain::category::slug;
+use florin_domain::expense::ExpenseState;
 use florin_domain::id::CategoryId;
 use florin_domain::repository::{
-    BudgetRepository, CategoryChange, CategoryRepository, LedgerRepository, RepositoryError, StoredKeyword, UniqueKey,
+    BudgetRepository, CategoryChange, CategoryRepository, EmptyMerge, LedgerRepository, RepositoryError, StoredKeyword,
+    UniqueKey,
 };
 use florin_migration::Migrator;
 use florin_migration::sea_orm_migration::MigratorTrait;
@@ -83,6 +85,40 @@ async fn categories_change_only_on_the_version_that_was_read() {
         assert_eq!(ana.taxonomy().await.resolve(tea.id), coffee.id);
         ana.undo().await;
         assert_eq!(ana.taxonomy().await.live_by_slug("white-tea").map(|tea| tea.id), Some(tea.id));
+        ana.check().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_an_empty_category_as_it_was_read_is_merged_without_an_action() {
+    with_database(async |database| {
+        let ana = Person::new(&database, 1);
+        let tea = ana.categories.create(ana.user, "Tea", "tea", &[]).await.unwrap().id;
+        let merge = EmptyMerge {
+            user: ana.user,
+            category: tea,
+            version: 1,
+            into: CategoryId(1),
+            at: Timestamp(5),
+            taxonomy_version: 1,
+        };
+        ana.create(ExpenseState { category: tea, ..lunch() }).await;
+        let of_ben = EmptyMerge { user: florin_domain::id::UserId(2), taxonomy_version: 0, ..merge };
+        // An expense lies in it by now; it is somebody else's.
+        for stale in [merge, of_ben] {
+            let refused = ana.categories.merge_empty(&stale).await;
+            assert!(matches!(refused, Err(RepositoryError::Stale)), "{stale:?}");
+        }
+        ana.undo().await;
+        for stale in [EmptyMerge { version: 2, ..merge }, EmptyMerge { taxonomy_version: 0, ..merge }] {
+            let refused = ana.categories.merge_empty(&stale).await;
+            assert!(matches!(refused, Err(RepositoryError::Stale)), "{stale:?}");
+        }
+        assert!(ana.taxonomy().await.get(tea).unwrap().is_live());
+        ana.categories.merge_empty(&merge).await.unwrap();
+        assert_eq!(ana.taxonomy().await.resolve(tea), CategoryId(1));
+        assert_eq!(ana.ledger.head(ana.user).await.unwrap().taxonomy_version, 2);
         ana.check().await;
     })
     .await;
