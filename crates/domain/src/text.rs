@@ -231,11 +231,11 @@ mod tests {
     }
 
     #[rstest]
-    #[case("two\tlines\nof text", true)]
+    #[case("two\tlines\nof text\r\nfrom every system", true)]
     #[case("", true)]
     #[case("किराने 🍕", true)]
     #[case("a\0b", false)]
-    #[case("a\rb", false)]
+    #[case("a\u{8}b", false)]
     #[case("\u{1b}[31m", false)]
     #[case("\u{7f}", false)]
     #[case("\u{85}", false)]
