@@ -419,18 +419,7 @@ proptest! {
 #[test]
 fn different_fields_never_conflict_and_equal_ones_name_the_blocker() {
     let mut book = Book::new();
-    let base = ExpenseState {
-        amount: 100,
-        date: NaiveDate::from_ymd_opt(2026, 1, 5).unwrap(),
-        notes: "a".into(),
-        category: CategoryId(1),
-        categorization: Categorization::none(),
-        tags: vec![],
-        external_id: None,
-        logged_at: Timestamp(1),
-        logged_on: NaiveDate::from_ymd_opt(2026, 1, 5).unwrap(),
-        imported: false,
-    };
+    let base = ExpenseState { notes: "a".into(), categorization: Categorization::none(), ..chosen(1) };
     book.run(&Step::Create(base.clone()));
     book.run(&Step::Edit(0, ExpenseState { amount: 200, ..base.clone() }));
     book.run(&Step::Edit(0, ExpenseState { amount: 200, notes: "b".into(), ..base.clone() }));
@@ -449,10 +438,9 @@ fn different_fields_never_conflict_and_equal_ones_name_the_blocker() {
     assert_eq!(book.reverse(Seq(2)), Err(Blocked::AlreadyReversed));
 }
 
-#[test]
-fn bringing_back_a_choice_of_category_needs_the_ground_that_it_was_made_on() {
-    let mut book = Book::new();
-    let state = |category: i64| ExpenseState {
+/// A plain expense, explicitly in that category.
+fn chosen(category: i64) -> ExpenseState {
+    ExpenseState {
         amount: 100,
         date: NaiveDate::from_ymd_opt(2026, 1, 5).unwrap(),
         notes: String::new(),
@@ -463,40 +451,33 @@ fn bringing_back_a_choice_of_category_needs_the_ground_that_it_was_made_on() {
         logged_at: Timestamp(1),
         logged_on: NaiveDate::from_ymd_opt(2026, 1, 5).unwrap(),
         imported: false,
-    };
-    book.run(&Step::Create(state(1)));
-    book.run(&Step::Edit(0, state(2)));
-    book.run(&Step::Edit(0, state(101)));
+    }
+}
+
+#[test]
+fn bringing_back_a_choice_of_category_needs_the_ground_that_it_was_made_on() {
+    let mut book = Book::new();
+    book.run(&Step::Create(chosen(1)));
+    book.run(&Step::Edit(0, chosen(2)));
+    book.run(&Step::Edit(0, chosen(101)));
     assert_eq!(book.reverse(Seq(3)), Ok(Seq(4)));
     assert_eq!(book.reverse(Seq(2)), Ok(Seq(5)));
     // The second choice was made where the first one had put it, and the first one is taken back.
     assert_eq!(book.reverse(Seq(4)), Err(Blocked::Conflict { blocking: vec![Seq(5)] }));
     assert_eq!(book.reverse(Seq(5)), Ok(Seq(6)));
     assert_eq!(book.reverse(Seq(4)), Ok(Seq(7)));
-    assert_eq!(book.picture().values().next(), Some(&state(101)));
+    assert_eq!(book.picture().values().next(), Some(&chosen(101)));
 }
 
 #[test]
 fn an_undone_merge_brings_the_category_back_and_a_redone_one_takes_stragglers_along() {
     let mut book = Book::new();
-    let state = |category: i64| ExpenseState {
-        amount: 100,
-        date: NaiveDate::from_ymd_opt(2026, 1, 5).unwrap(),
-        notes: String::new(),
-        category: CategoryId(category),
-        categorization: Categorization::client(),
-        tags: vec![],
-        external_id: None,
-        logged_at: Timestamp(1),
-        logged_on: NaiveDate::from_ymd_opt(2026, 1, 5).unwrap(),
-        imported: false,
-    };
-    book.run(&Step::Create(state(101)));
+    book.run(&Step::Create(chosen(101)));
     book.run(&Step::Merge(101, 1));
     assert!(!book.taxonomy.get(CategoryId(101)).unwrap().is_live());
     assert!(book.undo());
     assert!(book.taxonomy.get(CategoryId(101)).unwrap().is_live());
-    book.run(&Step::Create(state(101)));
+    book.run(&Step::Create(chosen(101)));
     // By number: the redo of the merge also moves the expense that came after the undo.
     assert_eq!(book.reverse(Seq(3)), Ok(Seq(5)));
     assert!(book.live().iter().all(|e| e.state.category == CategoryId(1)));
