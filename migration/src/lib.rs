@@ -27,6 +27,13 @@ mod m20261124_000014_monthly_expense;
 mod m20261124_000015_category_budget;
 mod m20261124_000016_last_user_action;
 mod m20261124_000017_user_action;
+mod m20261124_000018_login_event;
+mod m20261124_000019_throttle;
+mod m20261124_000020_idempotency_key;
+mod m20261124_000021_personal_token;
+mod m20261124_000022_sign_up;
+mod m20261124_000023_erased_at;
+mod m20261124_000024_more_id_ranges;
 
 use sea_orm_migration::prelude::*;
 
@@ -55,6 +62,13 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000015_category_budget::Migration),
             Box::new(m20261124_000016_last_user_action::Migration),
             Box::new(m20261124_000017_user_action::Migration),
+            Box::new(m20261124_000018_login_event::Migration),
+            Box::new(m20261124_000019_throttle::Migration),
+            Box::new(m20261124_000020_idempotency_key::Migration),
+            Box::new(m20261124_000021_personal_token::Migration),
+            Box::new(m20261124_000022_sign_up::Migration),
+            Box::new(m20261124_000023_erased_at::Migration),
+            Box::new(m20261124_000024_more_id_ranges::Migration),
         ]
     }
 }

@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     LongText,
     /// Exactly so many bytes.
     Bytes(u32),
+    /// Bytes without a bound of their own.
+    LongBytes,
 }
 
 impl Kind {
@@ -31,7 +33,7 @@ impl Kind {
             return ColumnType::custom(match self {
                 Self::Big | Self::Int | Self::Small => "INTEGER",
                 Self::Date | Self::Text(_) | Self::LongText => "TEXT",
-                Self::Bytes(_) => "BLOB",
+                Self::Bytes(_) | Self::LongBytes => "BLOB",
             });
         }
         match self {
@@ -44,6 +46,8 @@ impl Kind {
             Self::LongText if backend == DbBackend::MySql => ColumnType::custom("LONGTEXT"),
             Self::LongText => ColumnType::Text,
             Self::Bytes(length) => ColumnType::Binary(length),
+            Self::LongBytes if backend == DbBackend::MySql => ColumnType::custom("LONGBLOB"),
+            Self::LongBytes => ColumnType::Blob,
         }
     }
 }
@@ -148,4 +152,30 @@ fn columns_of(mut index: IndexCreateStatement, columns: &[&'static str]) -> Inde
 /// Removes a table, if it is there.
 pub(crate) async fn drop(manager: &SchemaManager<'_>, name: &'static str) -> Result<(), DbErr> {
     manager.drop_table(Table::drop().table(name).if_exists().take()).await
+}
+
+/// Adds a column that may be NULL, unless it is there.
+pub(crate) async fn add_nullable(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    name: &'static str,
+    kind: Kind,
+) -> Result<(), DbErr> {
+    if manager.has_column(table, name).await? {
+        return Ok(());
+    }
+    let mut column = ColumnDef::new_with_type(name, kind.on(manager.get_database_backend()));
+    manager.alter_table(Table::alter().table(table).add_column(column.null()).take()).await
+}
+
+/// Removes a column, if it is there.
+pub(crate) async fn drop_column(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    name: &'static str,
+) -> Result<(), DbErr> {
+    if !manager.has_column(table, name).await? {
+        return Ok(());
+    }
+    manager.alter_table(Table::alter().table(table).drop_column(name).take()).await
 }

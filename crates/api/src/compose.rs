@@ -16,8 +16,8 @@ use florin_app::undo::Undo;
 use florin_app::writer::Writer;
 use florin_infra::db::{Database, DatabaseError, DatabaseOptions, SchemaState};
 use florin_infra::repository::{
-    SqlAccountRepository, SqlBudgetRepository, SqlCategoryRepository, SqlExpenseRepository, SqlLedgerRepository,
-    SqlReportRepository, SqlSessionRepository,
+    SqlAccountRepository, SqlAuditRepository, SqlBudgetRepository, SqlCategoryRepository, SqlExpenseRepository,
+    SqlLedgerRepository, SqlReportRepository, SqlSessionRepository, SqlThrottleRepository,
 };
 use florin_infra::security::{Argon2Cost, Argon2Hasher, JwtIssuer, Secrets, SigningKey, SigningKeyError};
 use florin_infra::settings::Settings;
@@ -105,6 +105,8 @@ pub fn services(
     let ports = AuthPorts {
         accounts: accounts.clone(),
         sessions,
+        audit: Arc::new(SqlAuditRepository::new(database.clone())),
+        throttles: Arc::new(SqlThrottleRepository::new(database.clone())),
         hasher: hasher.clone(),
         issuer,
         secrets: secrets.clone(),

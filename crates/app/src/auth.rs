@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use florin_domain::account::{Account, Email, MAX_NAME};
 use florin_domain::calendar::{Timestamp, Zone};
-use florin_domain::id::UserId;
+use florin_domain::id::{SessionId, UserId};
 use florin_domain::money::Currency;
 use florin_domain::repository::{
-    AccountRepository, NewAccount, ProfileChange, RepositoryError, SessionRepository, UniqueKey,
+    AccountRepository, AuditRepository, NewAccount, ProfileChange, RepositoryError, SessionRepository,
+    ThrottleRepository, UniqueKey,
 };
 use florin_domain::session::{CODE_LIFETIME_MILLIS, CodePurpose, Device, NewRefreshToken, Principal, Rotation};
 
@@ -81,6 +82,10 @@ pub struct AuthPorts {
     pub accounts: Arc<dyn AccountRepository>,
     /// Sessions and codes.
     pub sessions: Arc<dyn SessionRepository>,
+    /// The audit trail.
+    pub audit: Arc<dyn AuditRepository>,
+    /// Counted attempts.
+    pub throttles: Arc<dyn ThrottleRepository>,
     /// Password hashing.
     pub hasher: Arc<dyn PasswordHasher>,
     /// Access tokens.
@@ -257,7 +262,7 @@ impl Auth {
         let (token, stored) = self.new_refresh_token();
         let session = self.ports.sessions.open(user, device, &stored).await?;
         let principal = self.ports.sessions.principal(session, user).await?.ok_or_else(invalid_credentials)?;
-        self.tokens(principal, token)
+        self.tokens(session, principal, token)
     }
 
     fn new_refresh_token(&self) -> (String, NewRefreshToken) {
@@ -268,11 +273,11 @@ impl Auth {
         (token, NewRefreshToken { hash, issued_at, expires_at })
     }
 
-    fn tokens(&self, principal: Principal, refresh_token: String) -> Result<Tokens> {
+    fn tokens(&self, session: SessionId, principal: Principal, refresh_token: String) -> Result<Tokens> {
         let issued_at = self.ports.clock.now();
         let access_token = self.ports.issuer.issue(&AccessClaims {
             user: principal.account.id,
-            session: principal.session,
+            session,
             issued_at,
             expires_at: issued_at.plus_millis(self.policy.access_millis),
         })?;
@@ -299,7 +304,7 @@ impl Auth {
         match self.ports.sessions.rotate(&old, &stored).await? {
             Rotation::Rotated { session, user } => {
                 let principal = self.ports.sessions.principal(session, user).await?.ok_or_else(refused)?;
-                self.tokens(principal, token)
+                self.tokens(session, principal, token)
             }
             Rotation::Reused { session, user } => {
                 tracing::warn!(%user, %session, "a used refresh token was shown again; its session is revoked");

@@ -22,8 +22,8 @@ use florin_domain::id::{CategoryId, ExpenseId, Seq, UserId};
 use florin_domain::ledger::{Head, OperationId};
 use florin_domain::money::Currency;
 use florin_domain::repository::{
-    Applied, Credentials, MockAccountRepository, MockCategoryRepository, MockExpenseRepository, MockLedgerRepository,
-    MockSessionRepository, RepositoryError, UniqueKey,
+    Applied, Credentials, MockAccountRepository, MockAuditRepository, MockCategoryRepository, MockExpenseRepository,
+    MockLedgerRepository, MockSessionRepository, MockThrottleRepository, RepositoryError, UniqueKey,
 };
 
 const NOW: Timestamp = Timestamp(1_772_000_000_000);
@@ -217,6 +217,8 @@ fn auth(accounts: MockAccountRepository, hasher: MockPasswordHasher, sender: Moc
     secrets.expect_hash_code().return_const([1; 32]);
     let ports = AuthPorts {
         accounts: Arc::new(accounts),
+        audit: Arc::new(MockAuditRepository::new()),
+        throttles: Arc::new(MockThrottleRepository::new()),
         sessions: Arc::new(sessions),
         hasher: Arc::new(hasher),
         issuer: Arc::new(MockTokenIssuer::new()),

@@ -36,6 +36,14 @@ id!(
     SessionId
 );
 id!(
+    /// A personal access token (`personal_token.id`).
+    TokenId
+);
+id!(
+    /// A row of the audit trail (`login_event.id`).
+    LoginEventId
+);
+id!(
     /// A position in one user's action log, counted from 1 without gaps. Also the cursor of delta sync.
     Seq
 );

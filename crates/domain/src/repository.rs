@@ -5,14 +5,17 @@
 //! [`RepositoryError::Internal`]; its `# Errors` section names the others.
 
 mod account;
+mod audit;
 mod budget;
 mod category;
 mod expense;
 mod ledger;
 mod report;
 mod session;
+mod throttle;
 
 pub use account::{AccountRepository, Credentials, NewAccount, ProfileChange};
+pub use audit::{AuditRepository, EventCursor, EventFilter};
 pub use budget::BudgetRepository;
 pub use category::{CategoryChange, CategoryRepository, EmptyMerge, StoredKeyword};
 pub use expense::{
@@ -21,12 +24,13 @@ pub use expense::{
 pub use ledger::{Applied, LedgerRepository};
 pub use report::{ReportRepository, SpendingBy, SpentRow};
 pub use session::{CodeState, SessionRepository};
+pub use throttle::ThrottleRepository;
 
 #[cfg(feature = "mocks")]
 pub use {
-    account::MockAccountRepository, budget::MockBudgetRepository, category::MockCategoryRepository,
-    expense::MockExpenseRepository, ledger::MockLedgerRepository, report::MockReportRepository,
-    session::MockSessionRepository,
+    account::MockAccountRepository, audit::MockAuditRepository, budget::MockBudgetRepository,
+    category::MockCategoryRepository, expense::MockExpenseRepository, ledger::MockLedgerRepository,
+    report::MockReportRepository, session::MockSessionRepository, throttle::MockThrottleRepository,
 };
 
 /// Why storage did not do what it was asked.

@@ -2,7 +2,7 @@
 
 use crate::account::Account;
 use crate::calendar::Timestamp;
-use crate::id::{SessionId, UserId};
+use crate::id::{SessionId, TokenId, UserId};
 
 /// What a one-time code is for. A code for one purpose is useless for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,13 +46,42 @@ pub struct Device {
     pub user_agent: String,
 }
 
-/// The holder of an access token, read anew for each request.
+/// What a personal access token may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scopes {
+    /// Requests that change nothing.
+    pub read: bool,
+    /// Requests that change something.
+    pub write: bool,
+}
+
+/// What a principal acts with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// An access token of a log-in session: everything that the account may do.
+    Session(SessionId),
+    /// A personal access token: what its scopes say, and nothing about the account itself.
+    Token(TokenId, Scopes),
+}
+
+/// The holder of a token, read anew for each request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
-    /// The session that the token names.
-    pub session: SessionId,
+    /// What was shown.
+    pub access: Access,
     /// Whose it is. Disabled accounts are not returned.
     pub account: Account,
+}
+
+impl Principal {
+    /// The session that the token names; `None` for a personal access token.
+    #[must_use]
+    pub const fn session(&self) -> Option<SessionId> {
+        match self.access {
+            Access::Session(session) => Some(session),
+            Access::Token(..) => None,
+        }
+    }
 }
 
 /// What became of a refresh token that a client showed.

@@ -24,10 +24,25 @@ pub(crate) enum Sequence {
     Expense,
     /// `tags.id`.
     Tag,
+    /// `login_event.id`.
+    LoginEvent,
+    /// `personal_token.id`.
+    PersonalToken,
+    /// `sign_up.id`.
+    SignUp,
 }
 
 impl Sequence {
-    pub(crate) const ALL: [Self; 5] = [Self::User, Self::Session, Self::Category, Self::Expense, Self::Tag];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::User,
+        Self::Session,
+        Self::Category,
+        Self::Expense,
+        Self::Tag,
+        Self::LoginEvent,
+        Self::PersonalToken,
+        Self::SignUp,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -36,14 +51,17 @@ impl Sequence {
             Self::Category => "category",
             Self::Expense => "expense",
             Self::Tag => "tag",
+            Self::LoginEvent => "login_event",
+            Self::PersonalToken => "personal_token",
+            Self::SignUp => "sign_up",
         }
     }
 
     /// How many are taken at once.
     const fn block(self) -> i64 {
         match self {
-            Self::Expense => 1000,
-            Self::User | Self::Session | Self::Category | Self::Tag => 20,
+            Self::Expense | Self::LoginEvent => 1000,
+            _ => 20,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The repository ports of the domain, on any of the databases of [`crate::db`].
 
 mod account;
+mod audit;
 mod batch;
 mod budget;
 mod category;
@@ -11,11 +12,14 @@ mod report;
 mod session;
 #[cfg(test)]
 mod tests;
+mod throttle;
 
 pub use account::SqlAccountRepository;
+pub use audit::SqlAuditRepository;
 pub use budget::SqlBudgetRepository;
 pub use category::SqlCategoryRepository;
 pub use expense::SqlExpenseRepository;
 pub use ledger::SqlLedgerRepository;
 pub use report::SqlReportRepository;
 pub use session::SqlSessionRepository;
+pub use throttle::SqlThrottleRepository;

@@ -15,6 +15,7 @@ pub struct Model {
     pub created_at: i64,
     pub verified_at: Option<i64>,
     pub disabled_at: Option<i64>,
+    pub erased_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -199,6 +199,7 @@ async fn insert(tx: &DatabaseTransaction, id: i64, new: &NewAccount) -> std::res
         created_at: Set(new.created_at.0),
         verified_at: Set(new.verified_at.map(|at| at.0)),
         disabled_at: Set(None),
+        erased_at: Set(None),
     };
     user_login::Entity::insert(login).exec_without_returning(tx).await?;
     let cred = user_cred::ActiveModel {

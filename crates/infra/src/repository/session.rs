@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use florin_domain::calendar::Timestamp;
 use florin_domain::id::{SessionId, UserId};
 use florin_domain::repository::{CodeState, Result, SessionRepository};
-use florin_domain::session::{CodePurpose, Device, NewRefreshToken, Principal, Rotation, SecretHash};
+use florin_domain::session::{Access, CodePurpose, Device, NewRefreshToken, Principal, Rotation, SecretHash};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryTrait};
@@ -85,7 +85,7 @@ impl SessionRepository for SqlSessionRepository {
             .await
             .map_err(failed)?;
         let account = row.map(account_of).transpose()?;
-        Ok(account.map(|account| Principal { session, account }))
+        Ok(account.map(|account| Principal { access: Access::Session(session), account }))
     }
 
     async fn rotate(&self, old: &SecretHash, new: &NewRefreshToken) -> Result<Rotation> {

@@ -43,7 +43,7 @@ async fn a_session_holds_until_it_is_ended() {
     let sessions = place.sessions();
     let (user, id, first) = session(&place).await;
     let principal = sessions.principal(id, user).await.unwrap().unwrap();
-    assert_eq!((principal.session, principal.account.id), (id, user));
+    assert_eq!((principal.session(), principal.account.id), (Some(id), user));
     assert_eq!(sessions.principal(id, place.somebody().await).await.unwrap(), None, "another person's");
     assert_eq!(sessions.principal(SessionId(i64::MAX), user).await.unwrap(), None);
 
