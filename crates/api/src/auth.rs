@@ -5,9 +5,9 @@
 
 use std::future::{Ready, ready};
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header;
+use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
 use florin_app::auth::Auth;
@@ -16,6 +16,7 @@ use florin_domain::account::{Account, Role};
 use florin_domain::session::{Device, Principal};
 
 use crate::edge::client::{TrustedProxies, client_address};
+use crate::edge::rate_limit::{self, Sender};
 use crate::problem::{self, Problem};
 
 /// The signed-in person. The first argument of every handler that needs one.
@@ -38,12 +39,18 @@ pub struct Admin(pub Principal);
 struct Authenticated(problem::Result<Principal>);
 
 /// Looks a bearer token up and notes the outcome for [`Caller`]. A request without one goes on: whether it needs one is
-/// for its handler to say.
+/// for its handler to say. What goes on is counted as its sender's ([`rate_limit`]).
 ///
 /// # Errors
 /// None of its own.
-pub async fn authenticate<B: MessageBody>(req: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+pub async fn authenticate<B: MessageBody + 'static>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     if req.headers().contains_key(header::AUTHORIZATION) {
+        if let Err(problem) = rate_limit::admit_token(&req) {
+            return Ok(req.into_response(problem.to_response(None)));
+        }
         let auth = req.app_data::<web::Data<Auth>>();
         let outcome = match (bearer(&req), auth) {
             (Some(token), Some(auth)) => auth.authenticate(token).await.map_err(Problem::from),
@@ -52,7 +59,17 @@ pub async fn authenticate<B: MessageBody>(req: ServiceRequest, next: Next<B>) ->
         };
         req.extensions_mut().insert(Authenticated(outcome));
     }
-    next.call(req).await
+    let sender = sender(&req);
+    rate_limit::limit(req, sender, next).await
+}
+
+/// Whose request it is by its token.
+fn sender(req: &ServiceRequest) -> Sender {
+    match req.extensions().get::<Authenticated>() {
+        Some(Authenticated(Ok(principal))) => Sender::User(principal.account.id),
+        Some(Authenticated(Err(problem))) if problem.status() == StatusCode::UNAUTHORIZED => Sender::BadToken,
+        _ => Sender::Unknown,
+    }
 }
 
 /// The token of the one `Authorization: Bearer` header.

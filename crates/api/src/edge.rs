@@ -1,5 +1,5 @@
 //! What happens to every request around its handler: an id, a log line, figures, security headers, problem bodies, a cap
-//! on requests in flight, and a net for panics. One middleware, so that the order is plain to see.
+//! on requests in flight and on requests a minute, and a net for panics. One middleware, so that the order is plain to see.
 
 pub mod client;
 pub mod cors;
@@ -7,9 +7,11 @@ mod figures;
 mod headers;
 pub mod in_flight;
 mod problems;
+pub mod rate_limit;
 mod request_id;
 mod runtime;
 
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
@@ -18,7 +20,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpResponse, web};
+use actix_web::{Error, HttpMessage, HttpResponse, web};
 use futures::FutureExt;
 use tracing::Instrument;
 
@@ -27,6 +29,7 @@ use crate::wire::path::percent_decode;
 use client::{TrustedProxies, client_address};
 use cors::Cors;
 use in_flight::InFlight;
+use rate_limit::{RateLimit, Sender, Tally};
 
 /// What the edge works with, shared by all workers.
 #[derive(Debug, Clone)]
@@ -35,6 +38,8 @@ pub struct Edge {
     pub proxies: TrustedProxies,
     /// Counts requests in flight by client.
     pub in_flight: InFlight,
+    /// Counts requests a minute by user or client.
+    pub rate_limit: RateLimit,
     /// Which web origins may call.
     pub cors: Cors,
     /// What handlers run on.
@@ -64,7 +69,9 @@ pub async fn edge<B: MessageBody + 'static>(
         let request = About::of(&req);
         let started = Instant::now();
         let in_flight = figures::InFlightGauge::enter();
-        let outcome = answer(&edge, req, next).await;
+        let client = client_address(req.request(), &edge.proxies);
+        let tally = edge.rate_limit.tally(client);
+        let outcome = answer(&edge, req, next, client, tally.as_ref()).await;
         drop(in_flight);
         let outcome = problems::render(outcome, &id);
         let route = match &outcome {
@@ -75,6 +82,9 @@ pub async fn edge<B: MessageBody + 'static>(
         let finish = |response: &mut HttpResponse| {
             headers::add(response, &id, &request);
             edge.cors.add_headers(response, request.origin.as_deref());
+            if let Some(tally) = &tally {
+                tally.add_headers(response);
+            }
             figures::record(request.method, route, response.status(), started.elapsed());
         };
         match outcome {
@@ -113,22 +123,39 @@ impl About {
         let path = req.path();
         Self {
             method: figures::method_label(req.method()),
-            is_personal: path.starts_with("/api/") || path == "/reverseLastAction",
+            is_personal: is_personal(path),
             is_docs: path.starts_with("/docs"),
             origin: req.headers().get("origin").and_then(|origin| origin.to_str().ok()).map(str::to_owned),
         }
     }
 }
 
-async fn answer<B: MessageBody + 'static>(edge: &Edge, req: ServiceRequest, next: Next<B>) -> Outcome {
+/// Whether what is answered there is one person's.
+fn is_personal(path: &str) -> bool {
+    path.starts_with("/api/") || path == "/reverseLastAction"
+}
+
+async fn answer<B: MessageBody + 'static>(
+    edge: &Edge,
+    req: ServiceRequest,
+    next: Next<B>,
+    client: Option<IpAddr>,
+    tally: Option<&Tally>,
+) -> Outcome {
     if percent_decode(req.uri().path()).is_none() {
-        let problem = Problem::malformed("malformed_path", "the path is not valid percent-encoded UTF-8");
+        // It gets no further, so it is counted here.
+        let counted = tally.filter(|_| is_personal(req.path())).map(|tally| tally.count(Sender::Unknown));
+        let malformed = || Problem::malformed("malformed_path", "the path is not valid percent-encoded UTF-8");
+        let problem = counted.and_then(Result::err).unwrap_or_else(malformed);
         return Outcome::WithRequest(req.into_response(problem.to_response(None)));
     }
     if let Some(response) = edge.cors.preflight(&req) {
         return Outcome::WithRequest(req.into_response(response));
     }
-    let slot = match edge.in_flight.enter(client_address(req.request(), &edge.proxies)) {
+    if let Some(tally) = tally {
+        req.extensions_mut().insert(tally.clone());
+    }
+    let slot = match edge.in_flight.enter(client) {
         Ok(slot) => slot,
         Err(problem) => return Outcome::WithRequest(req.into_response(problem.to_response(None))),
     };

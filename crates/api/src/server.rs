@@ -27,6 +27,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use crate::edge::client::TrustedProxies;
 use crate::edge::cors::Cors;
 use crate::edge::in_flight::InFlight;
+use crate::edge::rate_limit::RateLimit;
 use crate::edge::{Edge, edge};
 use crate::routes;
 use crate::routes::operations::{Draining, Readiness};
@@ -85,6 +86,7 @@ impl Application {
         let edge_data = Data::new(Edge {
             proxies: proxies.clone(),
             in_flight: InFlight::new(in_flight),
+            rate_limit: RateLimit::new(settings.limits.requests_per_minute),
             cors: Cors(server_settings.cors_origins.clone()),
             runtime: tokio::runtime::Handle::current(),
         });

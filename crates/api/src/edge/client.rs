@@ -31,6 +31,17 @@ pub fn client_address(req: &HttpRequest, proxies: &TrustedProxies) -> Option<IpA
     Some(client)
 }
 
+/// The client that is counted: an IPv4 address, or the /64 that one IPv6 customer has.
+pub(super) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        v4 => v4,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::http::StatusCode;
 
+use super::client::network;
 use crate::problem::{self, Problem};
 
 tokio::task_local! {
@@ -73,17 +74,6 @@ impl Drop for Slot {
 /// Runs `work` in a place that [`current`] knows.
 pub(super) fn within<F: Future>(slot: Option<Arc<Slot>>, work: F) -> impl Future<Output = F::Output> {
     CURRENT.scope(slot, work)
-}
-
-/// The unit that is counted: an IPv4 address, or the /64 that one IPv6 customer has.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
-        }
-        v4 => v4,
-    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ async fn answer_to(request: TestRequest) -> (StatusCode, Vec<(String, String)>, 
     let edge_data = Edge {
         proxies: TrustedProxies::default(),
         in_flight: InFlight::new(0),
+        rate_limit: RateLimit::new(0),
         cors: Cors(vec!["https://app.example.com".to_owned()]),
         runtime: tokio::runtime::Handle::current(),
     };
