@@ -12,12 +12,24 @@ const FIRST_API: [(&str, &str, &str); 3] = [
     ("/reverseLastAction", "/api/v1/actions/undo", "reverseLastAction"),
 ];
 
-/// Adds the security scheme, what every operation may answer, problem bodies, and the strictness of request bodies.
+/// Adds the security scheme, common headers, what every operation may answer, problem bodies, and the strictness of request bodies.
 pub(super) fn complete(document: &mut Value) {
     document["components"]["securitySchemes"] = json!({
         "bearer": {
             "type": "http", "scheme": "bearer",
             "description": "An access token of `/auth/login`, `/auth/verify` or `/auth/refresh`."
+        }
+    });
+    document["components"]["headers"] = json!({
+        "RateLimit": {
+            "description": "How many more requests there may be now (`r`), and for how many seconds no more than these \
+                (`t`), by draft-ietf-httpapi-ratelimit-headers. Absent when the limit is off.",
+            "schema": {"type": "string"}, "example": "\"default\";r=599;t=1"
+        },
+        "RateLimit-Policy": {
+            "description": "How many requests (`q`) there may be in how many seconds (`w`) of one user, or of one client's \
+                network when signed out. Absent when the limit is off.",
+            "schema": {"type": "string"}, "example": "\"default\";q=600;w=60"
         }
     });
     for (path, present, id) in FIRST_API {
@@ -61,7 +73,7 @@ fn accept_merge_patch(method: &str, content: &mut Map<String, Value>) {
     }
 }
 
-/// Adds what an operation of this kind may answer, and a problem body to every refusal.
+/// Adds what an operation of this kind may answer, a problem body to every refusal, and the headers that go with each.
 fn answers(path: &str, method: &str, operation: &mut Value) {
     let has_body = operation.get("requestBody").is_some();
     let is_signed_in = operation.get("security").is_some();
@@ -74,7 +86,7 @@ fn answers(path: &str, method: &str, operation: &mut Value) {
         (has_body, "413", "`body_too_large`"),
         (has_body, "415", "`unsupported_media_type`: the body is not JSON in UTF-8"),
         (is_api, "422", "`invalid`: every wrong field is named"),
-        (is_api, "429", "Too many requests"),
+        (is_api, "429", "`too_many_requests` in a minute, or `too_many_in_flight`"),
         (is_api, "500", "`internal`: a defect; `request_id` finds it in the logs"),
         (is_api, "503", "`unavailable` or `busy`: try again after `Retry-After`"),
         (is_api && is_write, "507", "`storage_full`"),
@@ -93,6 +105,9 @@ fn answers(path: &str, method: &str, operation: &mut Value) {
             "401" => response["headers"]["WWW-Authenticate"] = header("Always `Bearer`.", "string"),
             "429" | "503" => response["headers"]["Retry-After"] = header("Seconds to wait.", "integer"),
             _ => {}
+        }
+        for name in ["RateLimit", "RateLimit-Policy"].iter().filter(|_| is_api) {
+            response["headers"][name] = json!({"$ref": format!("#/components/headers/{name}")});
         }
     }
     responses.sort_keys();

@@ -53,3 +53,20 @@ fn the_first_apis_paths_are_documented() {
     assert_eq!(paths["/api/score"]["get"]["parameters"], paths["/api/v1/score"]["get"]["parameters"]);
     assert_eq!(paths["/reverseLastAction"]["post"]["operationId"], "reverseLastAction");
 }
+
+#[test]
+fn every_answer_of_the_api_tells_the_limit() {
+    let document = document().unwrap();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let is_api = path.starts_with("/api/") || path == "/reverseLastAction";
+        for (method, operation) in operations.as_object().unwrap() {
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                for name in ["RateLimit", "RateLimit-Policy"] {
+                    let reference = response["headers"][name]["$ref"].as_str();
+                    let header = reference.and_then(|path| document.pointer(path.trim_start_matches('#')));
+                    assert_eq!(header.is_some(), is_api, "{name} of {method} {path} {status}");
+                }
+            }
+        }
+    }
+}
