@@ -4,6 +4,7 @@
 
 mod aborts;
 mod bodies;
+mod limits;
 mod operations;
 mod requests;
 mod timeouts;

@@ -220,4 +220,15 @@ async fn only_configured_origins_are_let_in() {
     let preflight = app.client.at("OPTIONS", "/api/v1/expenses").header("origin", "https://app.example.com");
     let preflight = preflight.header("access-control-request-method", "POST").await.expect(204);
     assert!(preflight.header("access-control-allow-methods").unwrap().contains("POST"));
+    let names = |header: Option<&str>| header.unwrap().split(", ").map(str::to_lowercase).collect::<Vec<_>>();
+    let sent = names(preflight.header("access-control-allow-headers"));
+    for header in ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-request-id"] {
+        assert!(sent.iter().any(|name| name == header), "{header} in {sent:?}");
+    }
+    let read = names(good.header("access-control-expose-headers"));
+    for header in
+        ["ratelimit", "ratelimit-policy", "retry-after", "idempotency-replayed", "etag", "location", "x-request-id"]
+    {
+        assert!(read.iter().any(|name| name == header), "{header} in {read:?}");
+    }
 }
