@@ -97,6 +97,13 @@ impl Place {
         self
     }
 
+    /// The same without a variable.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.variables.retain(|(known, _)| known != name);
+        self
+    }
+
     /// The same, but another build of the server's program.
     #[must_use]
     pub fn running(self, program: PathBuf) -> Self {

@@ -105,12 +105,19 @@ impl Settings {
     }
 
     /// Whether this would be safe to run with. In production that also means: codes are not delivered to the log, the
-    /// secret is given and long enough, passwords are hashed at full cost, and no demo user can be made.
+    /// secret is given, long enough and none that can be guessed, passwords are hashed at full cost, no demo user can be
+    /// made, clients are limited, and neither every proxy is believed nor an origin of plain HTTP let in.
     ///
     /// # Errors
     /// Everything that is wrong, one line each, naming the key.
     pub fn check(&self) -> Result<(), Vec<String>> {
         check::check(self)
+    }
+
+    /// What is safe enough to start with and still worth a word in the log, one line each, naming the key.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        check::warnings(self)
     }
 
     /// All settings as TOML, for people to read: secrets and passwords are hidden, and a comment says where a value came

@@ -44,15 +44,34 @@ async fn config_show_hides_secrets_and_says_where_values_came_from() {
     let place = Place::new("postgres://florin:s3cret@db.example/florin?password=als0")
         .with("FLORIN__AUTH__SECRET", "a secret that must not be seen anywhere")
         .with("FLORIN__LOG__LEVEL", "warn");
-    let (code, stdout, stderr) = place.outcome(&["config", "show"]);
-    assert_eq!((code, stderr.as_str()), (0, ""));
-    for secret in ["s3cret", "als0", "a secret that"] {
-        assert!(!stdout.contains(secret), "{stdout}");
+    let shown = |place: &Place| {
+        let (code, stdout, stderr) = place.outcome(&["config", "show"]);
+        assert_eq!((code, stderr.as_str()), (0, ""));
+        for secret in ["s3cret", "als0", "a secret that"] {
+            assert!(!stdout.contains(secret), "{stdout}");
+        }
+        assert!(stdout.contains("secret = \"***\"") && stdout.contains("db.example"), "{stdout}");
+        stdout
+    };
+    assert!(shown(&place).contains("FLORIN__LOG__LEVEL"));
+    for url in ["mysql://florin:s3cret%40:@db.example/florin", "mysql://florin:s3c@s3cret/als0@db.example"] {
+        shown(&Place::new(url).with("FLORIN__AUTH__SECRET", "a secret that must not be seen anywhere"));
     }
-    assert!(stdout.contains("db.example") && stdout.contains("FLORIN__LOG__LEVEL"), "{stdout}");
-    // It works with settings that would be refused, to find out what is wrong with them.
-    let (code, _, _) = place.with("FLORIN_ENV", "production").outcome(&["config", "show"]);
-    assert_eq!(code, 0);
+    // It works with settings that would be refused, to find out what is wrong with them. What is refused tells no secret
+    // either, nor does one that comes from a file.
+    let place = place.with("FLORIN_ENV", "production").with("FLORIN__AUTH__SECRET", "a secret that");
+    shown(&place);
+    let (code, stdout, stderr) = place.outcome(&["serve"]);
+    assert_eq!((code, stdout.as_str()), (3, ""));
+    assert!(
+        stderr.contains("auth.secret") && !stderr.contains("a secret that") && !stderr.contains("s3cret"),
+        "{stderr}"
+    );
+    let place = place.without("FLORIN__AUTH__SECRET");
+    std::fs::create_dir(place.folder().join("config")).unwrap();
+    let file = place.folder().join("config/production.toml");
+    std::fs::write(&file, "[auth]\nsecret = \"a secret that must not be seen\"\n").unwrap();
+    assert!(shown(&place).contains("production.toml"));
 }
 
 #[tokio::test]

@@ -140,6 +140,61 @@ async fn production_refuses_what_is_only_good_for_trying_out() {
 }
 
 #[tokio::test]
+async fn production_names_each_unsafe_setting_in_one_line() {
+    let database = TestDatabase::empty().await;
+    let safe = || {
+        Place::new(database.url())
+            .with("FLORIN_ENV", "production")
+            .with("FLORIN__AUTH__SECRET", "Zk3vQ9rT1yWb7LxN5cHd8MfJ2gPs6UaE")
+            .with("FLORIN__AUTH__ARGON2_M_KIB", "19456")
+            .with("FLORIN__AUTH__ARGON2_T", "2")
+            .with("FLORIN__DEMO__ALLOWED", "false")
+            .with("FLORIN__LIMITS__REQUESTS_PER_MINUTE", "600")
+            .with("FLORIN__LIMITS__IN_FLIGHT_PER_CLIENT", "64")
+    };
+    let refusals = |place: &Place| {
+        let (code, stdout, stderr) = place.outcome(&["serve"]);
+        assert_eq!((code, stdout.as_str()), (3, ""), "{stderr}");
+        assert!(stderr.lines().all(|line| line.starts_with("florin-api: ")), "{stderr}");
+        assert_eq!(std::fs::read_dir(place.folder()).unwrap().count(), 0, "nothing was written");
+        // How codes are delivered has a test of its own.
+        let lines = stderr.lines().filter(|line| !line.contains(" otp."));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(refusals(&safe()), [""; 0]);
+    for (name, value, key) in [
+        ("FLORIN__AUTH__SECRET", "", "auth.secret"),
+        ("FLORIN__AUTH__SECRET", "abababababababababababababababababababab", "auth.secret"),
+        ("FLORIN__AUTH__ACCESS_MINUTES", "1441", "auth.access_minutes"),
+        ("FLORIN__AUTH__ARGON2_M_KIB", "19455", "auth.argon2_m_kib"),
+        ("FLORIN__SERVER__TRUSTED_PROXIES", "0.0.0.0/0", "server.trusted_proxies"),
+        ("FLORIN__SERVER__CORS_ORIGINS", "http://app.example.com", "server.cors_origins"),
+        ("FLORIN__LIMITS__REQUESTS_PER_MINUTE", "0", "limits.requests_per_minute"),
+        ("FLORIN__LIMITS__IN_FLIGHT_PER_CLIENT", "0", "limits.in_flight_per_client"),
+        ("FLORIN__DEMO__ALLOWED", "true", "demo.allowed"),
+    ] {
+        let lines = refusals(&safe().with(name, value));
+        assert_eq!(lines.len(), 1, "{name}={value}: {lines:?}");
+        assert!(lines[0].starts_with(&format!("florin-api: {key}: ")) && lines[0].contains(name), "{lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_generated_secret_within_reach_of_others_is_logged_and_no_more() {
+    let database = TestDatabase::migrated().await;
+    let taken = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let place = Place::new(database.url()).with("FLORIN__SERVER__BIND", &address);
+    let warns = |place: &Place| {
+        let (code, _, stderr) = place.outcome(&["serve"]);
+        assert_eq!(code, 5, "only the port stood in its way: {stderr}");
+        stderr.lines().any(|line| line.contains("WARN") && line.contains("server.bind: "))
+    };
+    assert!(warns(&place));
+    assert!(!warns(&place.with("FLORIN__AUTH__SECRET", "a secret of one's own")));
+}
+
+#[tokio::test]
 async fn a_taken_port_is_said() {
     let database = TestDatabase::migrated().await;
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -20,6 +20,9 @@ const CLOSING: Duration = Duration::from_secs(1);
 const DIGEST: Duration = Duration::from_secs(60);
 
 pub(super) async fn serve(settings: &Settings, migrate: bool) -> Result<(), Failure> {
+    for warning in settings.warnings() {
+        tracing::warn!("{warning}");
+    }
     telemetry::install_metrics().map_err(|error| Failure::other(error.to_string()))?;
     let embedded = is_embedded(settings);
     let database = compose::connect(settings, embedded).await?;

@@ -7,6 +7,10 @@ use crate::telemetry::filter_of;
 
 /// The least of `auth.secret`, in bytes, in production.
 const LEAST_SECRET: usize = 32;
+/// The least of different bytes in it: a random text of that length has more.
+const LEAST_DIFFERENT: usize = 10;
+/// What stands in this repository in place of a secret: the command that makes one, and the one of its own tests.
+const EXAMPLES: [&str; 2] = ["openssl rand", "a signing secret for tests"];
 /// The least of `auth.argon2_m_kib` and `auth.argon2_t` in production (OWASP's second choice for argon2id).
 const PRODUCTION_ARGON2: (u32, u32) = (19_456, 2);
 /// The same elsewhere, for tests that sign many people up.
@@ -22,6 +26,19 @@ pub(super) fn check(settings: &Settings) -> Result<(), Vec<String>> {
     if findings.lines.is_empty() { Ok(()) } else { Err(findings.lines) }
 }
 
+/// What is safe enough to start with and still worth a word, one line each.
+pub(super) fn warnings(settings: &Settings) -> Vec<String> {
+    let is_generated = settings.auth.secret.expose_secret().is_empty();
+    let why = "other machines can reach this server, whose secret is a generated one; set auth.secret";
+    let line = (is_generated && !settings.server.bind.ip().is_loopback()).then(|| line(settings, "server.bind", why));
+    line.into_iter().collect()
+}
+
+fn line(settings: &Settings, key: &str, why: &str) -> String {
+    let origin = settings.origin(key).unwrap_or("the built-in defaults");
+    format!("{key}: {why} (from {origin})")
+}
+
 struct Findings<'a> {
     settings: &'a Settings,
     lines: Vec<String>,
@@ -30,8 +47,7 @@ struct Findings<'a> {
 impl Findings<'_> {
     fn refuse_if(&mut self, wrong: bool, key: &str, why: &str) {
         if wrong {
-            let origin = self.settings.origin(key).unwrap_or("the built-in defaults");
-            self.lines.push(format!("{key}: {why} (from {origin})"));
+            self.lines.push(line(self.settings, key, why));
         }
     }
 }
@@ -92,15 +108,63 @@ fn production(settings: &Settings, findings: &mut Findings<'_>) {
         "otp.delivery",
         "production does not write one-time codes to a log",
     );
-    let secret = settings.auth.secret.expose_secret();
-    if secret.is_empty() {
-        findings.refuse_if(true, "auth.secret", "production takes no generated secret; set one of at least 32 bytes");
-    } else {
-        let why = format!("production needs a secret of at least {LEAST_SECRET} bytes, not {}", secret.len());
-        findings.refuse_if(secret.len() < LEAST_SECRET, "auth.secret", &why);
+    if let Some(why) = weakness(settings.auth.secret.expose_secret()) {
+        findings.refuse_if(true, "auth.secret", &why);
     }
     argon2(settings, findings, PRODUCTION_ARGON2, "production needs at least");
     findings.refuse_if(settings.demo.allowed, "demo.allowed", "production takes no demo data; set it to false");
+    reachable(settings, findings);
+    let limits = &settings.limits;
+    findings.refuse_if(
+        limits.requests_per_minute == 0,
+        "limits.requests_per_minute",
+        "production does not run with every throttle off; set it to 1 or more, such as 600",
+    );
+    findings.refuse_if(
+        limits.in_flight_per_client == 0,
+        "limits.in_flight_per_client",
+        "production does not let one client take every place; set it to 1 or more, such as 64",
+    );
+}
+
+/// Who is believed and who is let in, in production.
+fn reachable(settings: &Settings, findings: &mut Findings<'_>) {
+    for network in settings.server.trusted_proxies.iter().filter(|network| network.is_everything()) {
+        let why =
+            format!("production does not believe everybody about addresses; name the proxies in place of {network}");
+        findings.refuse_if(true, "server.trusted_proxies", &why);
+    }
+    // What is no origin at all was found already.
+    for origin in settings.server.cors_origins.iter().filter(|origin| is_origin(origin)) {
+        let why = format!("production lets in no origin that anybody on the way can forge; use https in {origin:?}");
+        findings.refuse_if(is_forgeable(origin), "server.cors_origins", &why);
+    }
+}
+
+/// Why a secret will not do in production, telling nothing of it but its length.
+fn weakness(secret: &str) -> Option<String> {
+    let different = (0..=u8::MAX).filter(|byte| secret.as_bytes().contains(byte)).count();
+    if secret.is_empty() {
+        Some(format!("production takes no generated secret; set one of at least {LEAST_SECRET} bytes"))
+    } else if secret.len() < LEAST_SECRET {
+        Some(format!("production needs a secret of at least {LEAST_SECRET} bytes, not {}", secret.len()))
+    } else if different < LEAST_DIFFERENT {
+        Some(
+            "production takes no secret of a few repeated characters; use what openssl rand -base64 48 prints"
+                .to_owned(),
+        )
+    } else if EXAMPLES.iter().any(|example| secret.contains(example)) {
+        Some("production takes no example for a secret; use what openssl rand -base64 48 prints".to_owned())
+    } else {
+        None
+    }
+}
+
+/// Whether an origin is plain HTTP from another machine.
+fn is_forgeable(origin: &str) -> bool {
+    let Some(place) = origin.strip_prefix("http://") else { return false };
+    let host = place.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')).map_or(place, |(host, _)| host);
+    !["localhost", "127.0.0.1", "[::1]"].contains(&host)
 }
 
 fn argon2(settings: &Settings, findings: &mut Findings<'_>, (m, t): (u32, u32), words: &str) {

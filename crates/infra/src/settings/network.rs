@@ -19,6 +19,12 @@ pub struct Network {
 pub struct InvalidNetwork;
 
 impl Network {
+    /// Whether every address of its family lies in it.
+    #[must_use]
+    pub const fn is_everything(&self) -> bool {
+        self.bits == 0
+    }
+
     /// Whether `address` lies in it. An IPv4 address that arrives mapped into IPv6 counts as the IPv4 address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
@@ -99,6 +105,11 @@ mod tests {
         assert!(!holds("2001:db8::/32", "2001:db9::1"));
         for bad in ["", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/+8", "10.0.0/8", "proxy", "10.0.0.0/8/8"] {
             assert_eq!(bad.parse::<Network>(), Err(InvalidNetwork), "{bad:?}");
+        }
+        for (network, is_everything) in
+            [("0.0.0.0/0", true), ("::/0", true), ("10.1.2.3/0", true), ("10.0.0.0/8", false)]
+        {
+            assert_eq!(network.parse::<Network>().unwrap().is_everything(), is_everything, "{network}");
         }
     }
 }

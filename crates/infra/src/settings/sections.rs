@@ -128,7 +128,8 @@ pub struct Otp {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// Requests a minute of one client; 0 turns every throttle by count off, but not those on wrong guesses.
+    /// Requests a minute of one user, or of one client's network when signed out, at this server; 0 turns every throttle
+    /// by count off, but not those on wrong guesses.
     pub requests_per_minute: u32,
     /// Requests of one client at work at the same time; 0 is no limit.
     pub in_flight_per_client: u32,

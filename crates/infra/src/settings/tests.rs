@@ -142,12 +142,26 @@ fn production_refuses_what_is_only_good_for_trying_out() {
         ("FLORIN__DEMO__ALLOWED", "false"),
         ("FLORIN__OTP__DELIVERY", "smtp"),
     ];
-    let with = |name: &'static str, value: &'static str| {
+    let with = |name: &str, value: &str| {
         let others = production.into_iter().filter(|(other, _)| *other != name);
         let lines = findings(&others.chain([(name, value)]).collect::<Vec<_>>());
         lines.into_iter().filter(|line| !line.contains("smtp is not built yet")).collect::<Vec<_>>()
     };
     assert_eq!(with("FLORIN_ENV", "production"), [""; 0]);
+    let (few, example) = ("123456789".repeat(9), "$(openssl rand -base64 48) # fill this in");
+    for (name, value) in [
+        ("FLORIN__AUTH__SECRET", "1234567890".repeat(4)),
+        ("FLORIN__SERVER__TRUSTED_PROXIES", "10.0.0.0/8,::1,0.0.0.0/1".to_owned()),
+        (
+            "FLORIN__SERVER__CORS_ORIGINS",
+            "https://a.example,http://localhost,http://localhost:3000,http://127.0.0.1:80,http://[::1],http://[::1]:5"
+                .to_owned(),
+        ),
+        ("FLORIN__LIMITS__REQUESTS_PER_MINUTE", "1".to_owned()),
+        ("FLORIN__AUTH__ACCESS_MINUTES", "1440".to_owned()),
+    ] {
+        assert_eq!(with(name, &value), [""; 0], "{name}={value}");
+    }
     for (name, value, key) in [
         ("FLORIN__OTP__DELIVERY", "log", "otp.delivery: production does not write one-time codes to a log"),
         ("FLORIN__AUTH__SECRET", "", "auth.secret: production takes no generated secret"),
@@ -155,14 +169,51 @@ fn production_refuses_what_is_only_good_for_trying_out() {
         ("FLORIN__AUTH__ARGON2_M_KIB", "19455", "auth.argon2_m_kib: production needs at least 19456, not 19455"),
         ("FLORIN__AUTH__ARGON2_T", "1", "auth.argon2_t: production needs at least 2, not 1"),
         ("FLORIN__DEMO__ALLOWED", "true", "demo.allowed: production takes no demo data"),
+        ("FLORIN__AUTH__SECRET", &few, "auth.secret: production takes no secret of a few repeated characters"),
+        ("FLORIN__AUTH__SECRET", example, "auth.secret: production takes no example for a secret"),
+        ("FLORIN__AUTH__ACCESS_MINUTES", "1441", "auth.access_minutes: must be from 1 to 1440, not 1441"),
+        (
+            "FLORIN__SERVER__TRUSTED_PROXIES",
+            "10.0.0.7,0.0.0.0/0",
+            "server.trusted_proxies: production does not believe",
+        ),
+        ("FLORIN__SERVER__TRUSTED_PROXIES", "::/0", "server.trusted_proxies: production does not believe"),
+        (
+            "FLORIN__SERVER__CORS_ORIGINS",
+            "https://a.example,http://b.example",
+            "server.cors_origins: production lets in",
+        ),
+        ("FLORIN__SERVER__CORS_ORIGINS", "http://localhost.evil.example", "server.cors_origins: production lets in"),
+        ("FLORIN__SERVER__CORS_ORIGINS", "http://[2001:db8::1]:80", "server.cors_origins: production lets in"),
+        ("FLORIN__SERVER__CORS_ORIGINS", "http://a.example/x", "server.cors_origins: must be origins"),
+        ("FLORIN__LIMITS__REQUESTS_PER_MINUTE", "0", "limits.requests_per_minute: production does not run with every"),
+        ("FLORIN__LIMITS__IN_FLIGHT_PER_CLIENT", "0", "limits.in_flight_per_client: production does not let"),
     ] {
         let lines = with(name, value);
         assert_eq!(lines.len(), 1, "{lines:?}");
-        assert!(lines[0].starts_with(key) && lines[0].contains(name), "{lines:?}");
-        assert!(!lines[0].contains(LONG), "{lines:?}");
+        assert!(lines[0].starts_with(key) && lines[0].contains(name) && !lines[0].contains('\n'), "{lines:?}");
+        assert!(name != "FLORIN__AUTH__SECRET" || value.is_empty() || !lines[0].contains(value), "{lines:?}");
+        if !["FLORIN__OTP__DELIVERY", "FLORIN__AUTH__ACCESS_MINUTES"].contains(&name) && !value.ends_with("/x") {
+            let elsewhere = findings(&[(name, value)]);
+            assert!(elsewhere.is_empty(), "only production is that strict: {elsewhere:?}");
+        }
     }
     let all = findings(&[("FLORIN_ENV", "production")]);
     assert_eq!(all.len(), 3, "{all:?}");
+}
+
+#[test]
+fn a_generated_secret_within_reach_of_others_is_worth_a_word() {
+    let warnings = |variables: &[(&str, &str)]| load(&[], variables).unwrap().warnings();
+    for bind in ["0.0.0.0:8080", "[::]:8080", "192.0.2.1:80"] {
+        let lines = warnings(&[("FLORIN__SERVER__BIND", bind)]);
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].starts_with("server.bind: ") && lines[0].contains("auth.secret"), "{lines:?}");
+        assert_eq!(warnings(&[("FLORIN__SERVER__BIND", bind), ("FLORIN__AUTH__SECRET", LONG)]), [""; 0]);
+    }
+    for bind in ["127.0.0.1:8080", "[::1]:8080", "127.1.2.3:80"] {
+        assert_eq!(warnings(&[("FLORIN__SERVER__BIND", bind)]), [""; 0]);
+    }
 }
 
 #[test]
