@@ -87,6 +87,11 @@ fn unauthenticated() -> Problem {
     AppError::Unauthenticated { code: "invalid_token", detail }.into()
 }
 
+/// Who is signed in, if anybody is.
+pub(crate) fn principal_of(req: &HttpRequest) -> Option<Principal> {
+    principal(req).ok()
+}
+
 fn principal(req: &HttpRequest) -> problem::Result<Principal> {
     req.extensions().get::<Authenticated>().cloned().map_or_else(|| Err(unauthenticated()), |outcome| outcome.0)
 }

@@ -12,12 +12,13 @@ use florin_app::expenses::Expenses;
 use florin_app::insights::Insights;
 use florin_app::operator::Operator;
 use florin_app::port::{Clock, OtpSender, PortError};
+use florin_app::receipts::Receipts;
 use florin_app::undo::Undo;
 use florin_app::writer::Writer;
 use florin_infra::db::{Database, DatabaseError, DatabaseOptions, SchemaState};
 use florin_infra::repository::{
     SqlAccountRepository, SqlAuditRepository, SqlBudgetRepository, SqlCategoryRepository, SqlExpenseRepository,
-    SqlLedgerRepository, SqlReportRepository, SqlSessionRepository, SqlThrottleRepository,
+    SqlLedgerRepository, SqlReceiptRepository, SqlReportRepository, SqlSessionRepository, SqlThrottleRepository,
 };
 use florin_infra::security::{Argon2Cost, Argon2Hasher, JwtIssuer, Secrets, SigningKey, SigningKeyError};
 use florin_infra::settings::Settings;
@@ -113,6 +114,8 @@ pub fn services(
         sender,
         clock: clock.clone(),
     };
+    let receipts = SqlReceiptRepository::new(database.clone());
+    let receipts = Arc::new(Receipts::new(Arc::new(receipts), secrets.clone(), clock.clone()));
     let writer = Arc::new(Writer::new(accounts.clone(), categories.clone(), ledger.clone(), secrets, clock.clone()));
     Ok(Deps {
         auth: Arc::new(Auth::new(ports, policy)),
@@ -122,6 +125,7 @@ pub fn services(
         budgets: Arc::new(Budgets::new(writer.clone(), budgets.clone(), clock.clone())),
         insights: Arc::new(Insights::new(writer, budgets, reports, clock.clone())),
         operator: Arc::new(Operator::new(accounts, ledger, hasher, clock, policy)),
+        receipts,
         readiness: Arc::new(DatabaseReadiness(database.clone())),
     })
 }

@@ -8,7 +8,7 @@ mod headers;
 pub mod in_flight;
 mod problems;
 pub mod rate_limit;
-mod request_id;
+pub(crate) mod request_id;
 mod runtime;
 
 use std::net::IpAddr;
@@ -25,11 +25,13 @@ use futures::FutureExt;
 use tracing::Instrument;
 
 use crate::problem::Problem;
+use crate::retry::IDEMPOTENCY_KEY;
 use crate::wire::path::percent_decode;
 use client::{TrustedProxies, client_address};
 use cors::Cors;
 use in_flight::InFlight;
 use rate_limit::{RateLimit, Sender, Tally};
+use request_id::RequestId;
 
 /// What the edge works with, shared by all workers.
 #[derive(Debug, Clone)]
@@ -67,6 +69,7 @@ pub async fn edge<B: MessageBody + 'static>(
     let span = tracing::info_span!("request", request_id = %id);
     async move {
         let request = About::of(&req);
+        req.extensions_mut().insert(RequestId(id.clone()));
         let started = Instant::now();
         let in_flight = figures::InFlightGauge::enter();
         let client = client_address(req.request(), &edge.proxies);
@@ -101,6 +104,10 @@ pub async fn edge<B: MessageBody + 'static>(
     .instrument(span)
     .await
 }
+
+/// An error answer whose body is as it has to be, and the request's id in it. In the response's extensions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rendered;
 
 /// Counts and logs an answer to bytes that never became a request, and makes up its id.
 pub(crate) fn record_unread(status: StatusCode, latency: Duration) -> String {
@@ -159,9 +166,16 @@ async fn answer<B: MessageBody + 'static>(
         Ok(slot) => slot,
         Err(problem) => return Outcome::WithRequest(req.into_response(problem.to_response(None))),
     };
+    let is_keyed = req.headers().contains_key(IDEMPOTENCY_KEY);
     // A panic must end one request, not the worker. What it may have left behind is dropped with the request.
-    let work = runtime::on(&edge.runtime, in_flight::within(slot, next.call(req)));
-    match AssertUnwindSafe(work).catch_unwind().await {
+    let work = AssertUnwindSafe(runtime::on(&edge.runtime, in_flight::within(slot, next.call(req)))).catch_unwind();
+    let result = if is_keyed {
+        // In a task of its own: a client that hangs up between an effect and the keeping of its answer cuts neither short.
+        actix_web::rt::spawn(work.in_current_span()).await.unwrap_or_else(|error| Err(Box::new(error)))
+    } else {
+        work.await
+    };
+    match result {
         Ok(Ok(response)) => Outcome::WithRequest(response.map_into_boxed_body()),
         Ok(Err(error)) => Outcome::Alone(Box::new(error.error_response())),
         Err(_) => Outcome::Alone(Box::new(Problem::internal().caused_by("a handler panicked").to_response(None))),

@@ -7,6 +7,7 @@ pub mod edge;
 pub mod openapi;
 pub mod problem;
 pub mod reply;
+pub mod retry;
 pub mod routes;
 pub mod server;
 pub mod task;

@@ -13,15 +13,16 @@
 //! )]
 //! pub(crate) async fn create(
 //!     caller: Caller,                  // first: refuses before the body is read
+//!     retry: Retry,                    // for writes whose answer is kept with their effect
 //!     expenses: web::Data<Expenses>,   // one `Data` per service
 //!     Json(body): Json<NewExpenseBody>,
 //! ) -> problem::Result<HttpResponse> {
 //!     let expenses = expenses.into_inner();
-//!     let saved = mutate(async move { expenses.create(caller.account(), &body.into(), None).await }).await?;
-//!     Ok(reply::created(&format!("/api/v1/expenses/{}", saved.id), saved.version, &ExpenseBody::from(saved)))
+//!     let new = body.into();
+//!     retry.answer(created, |keep| async move { expenses.create(caller.account(), &new, &keep).await }).await
 //! }
 //! ```
-//! - Every write goes through [`crate::task::mutate`], so that a client that hangs up cuts nothing short.
+//! - Every write goes through [`crate::task::mutate`], or [`crate::retry::Retry`] which does, so that a client that hangs up cuts nothing short.
 //! - Errors are [`crate::problem::Problem`]s; an `AppError` becomes one by `?`.
 //! - A path has at most one variable segment: ids are read by [`crate::wire::Id`], names by [`crate::wire::Name`]. Both
 //!   answer 404 for what cannot be there.
@@ -52,12 +53,13 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::auth::authenticate;
 use crate::problem::Problem;
+use crate::retry::keep_answers;
 use resource::path;
 
 /// All paths of the API. `/api/v1` comes before `/api`, which would swallow it.
 pub fn configure(app: &mut ServiceConfig) {
-    app.service(web::scope("/api/v1").wrap(from_fn(authenticate)).configure(v1))
-        .service(web::scope("/api").wrap(from_fn(authenticate)).configure(first))
+    app.service(web::scope("/api/v1").wrap(from_fn(keep_answers)).wrap(from_fn(authenticate)).configure(v1))
+        .service(web::scope("/api").wrap(from_fn(keep_answers)).wrap(from_fn(authenticate)).configure(first))
         .service(path("/reverseLastAction").post(actions::undo).reading_tokens())
         .service(path("/livez").get(operations::livez))
         .service(path("/readyz").get(operations::readyz))

@@ -20,6 +20,7 @@ use florin_app::categories::Categories;
 use florin_app::expenses::Expenses;
 use florin_app::insights::Insights;
 use florin_app::operator::Operator;
+use florin_app::receipts::Receipts;
 use florin_app::undo::Undo;
 use florin_infra::settings::Settings;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -29,6 +30,7 @@ use crate::edge::cors::Cors;
 use crate::edge::in_flight::InFlight;
 use crate::edge::rate_limit::RateLimit;
 use crate::edge::{Edge, edge};
+use crate::retry::Running;
 use crate::routes;
 use crate::routes::operations::{Draining, Readiness};
 use crate::wire::body::BodyLimits;
@@ -57,6 +59,8 @@ pub struct Deps {
     pub insights: Arc<Insights>,
     /// What the operator does.
     pub operator: Arc<Operator>,
+    /// Kept answers.
+    pub receipts: Arc<Receipts>,
     /// Whether the surroundings are as they must be.
     pub readiness: Arc<dyn Readiness>,
 }
@@ -91,6 +95,7 @@ impl Application {
             runtime: tokio::runtime::Handle::current(),
         });
         let proxies = Data::new(proxies);
+        let running = Data::new(Running::default());
         let draining_data = Data::new(draining.clone());
         let limits =
             BodyLimits { bytes: server_settings.max_body_bytes, time: millis(server_settings.body_timeout_ms) };
@@ -105,7 +110,9 @@ impl Application {
                 .app_data(Data::from(deps.budgets))
                 .app_data(Data::from(deps.insights))
                 .app_data(Data::from(deps.operator))
+                .app_data(Data::from(deps.receipts))
                 .app_data(Data::from(deps.readiness))
+                .app_data(running.clone())
                 .app_data(edge_data.clone())
                 .app_data(proxies.clone())
                 .app_data(draining_data.clone())

@@ -7,14 +7,15 @@ use florin_domain::calendar::Month;
 use florin_domain::categorizer::{Guess, normalize_keyword};
 use florin_domain::category::{Category, MAX_KEYWORDS, MAX_OWN, normalize_name, slug};
 use florin_domain::id::{CategoryId, Seq};
-use florin_domain::ledger::{ActionKind, CategoryLink, OperationId, amend, plan};
+use florin_domain::ledger::{ActionKind, CategoryLink, ChangeSet, amend, plan};
 use florin_domain::repository::{
-    CategoryChange, CategoryRepository, EmptyMerge, ExpenseRepository, RepositoryError, StoredKeyword,
+    CategoryChange, CategoryRepository, EmptyMerge, ExpenseRepository, NewCategory, RepositoryError, StoredKeyword,
 };
 
 use crate::error::{AppError, FieldError, Result};
 use crate::expenses::{Shown, overflow};
 use crate::port::Clock;
+use crate::receipts::Keep;
 use crate::writer::{Tries, Writer};
 
 /// A category with the caller's keywords for it.
@@ -92,7 +93,13 @@ impl Categories {
     ///
     /// # Errors
     /// [`AppError::Invalid`], [`AppError::Conflict`] `category_exists`, `too_many_categories` or `too_many_keywords`.
-    pub async fn create(&self, account: &Account, name: &str, keywords: &[String]) -> Result<CategoryView> {
+    pub async fn create(
+        &self,
+        account: &Account,
+        name: &str,
+        keywords: &[String],
+        keep: &Keep<CategoryView>,
+    ) -> Result<CategoryView> {
         let mut errors = Vec::new();
         let name = normalize_name(name)
             .map_err(|error| errors.push(FieldError::new("/name", "invalid_name", error.to_string())))
@@ -107,8 +114,23 @@ impl Categories {
         }
         refuse_taken_name(&existing, &slug(&name), None)?;
         self.refuse_too_many(account, None, &phrases).await?;
-        let category = self.repository.create(account.id, &name, &slug(&name), &phrases).await?;
-        Ok(CategoryView { category, keywords: phrases })
+        let category = Category {
+            id: self.repository.reserve_id().await?,
+            slug: slug(&name),
+            name,
+            system: false,
+            archived_at: None,
+            merged_into: None,
+            merged_by: None,
+            version: 1,
+        };
+        let made = CategoryView { category, keywords: phrases };
+        let (category, phrases) = (made.category.clone(), made.keywords.clone());
+        let receipt = keep.receipt(&made)?;
+        let new = NewCategory { user: account.id, category, phrases, at: self.clock.now(), receipt };
+        self.repository.create(&new).await?;
+        keep.note_kept();
+        Ok(made)
     }
 
     /// Renames, archives or brings back one of the caller's own. One that an action merged is brought back by reversing that
@@ -198,9 +220,9 @@ impl Categories {
         id: CategoryId,
         into: CategoryId,
         accept: impl Fn(i64) -> bool + Send + Sync,
-        operation: Option<OperationId>,
+        keep: &Keep<Option<Seq>>,
     ) -> Result<Option<Seq>> {
-        let operation = operation.unwrap_or_else(|| self.writer.operation());
+        let operation = self.writer.operation();
         let _turn = self.writer.turn(account.id).await;
         let mut tries = Tries::default();
         loop {
@@ -238,8 +260,9 @@ impl Categories {
             // one read: the target may have been archived or merged since.
             let draft = self.writer.draft(account.id, &basis, ActionKind::Merge, &operation, true);
             let change_set = plan(draft, changes.collect(), vec![link]).map_err(overflow)?;
-            if let Some(seq) = self.writer.apply(&change_set, &mut tries).await? {
-                return Ok(Some(seq));
+            let outcome = |seq, _: &ChangeSet| Ok(Some(seq));
+            if let Some(done) = self.writer.carry_out(&basis, change_set, &mut tries, keep, outcome).await? {
+                return Ok(done);
             }
         }
     }

@@ -19,6 +19,7 @@ use crate::categories::Categories;
 use crate::error::{AppError, Result};
 use crate::expenses::{ExpensePatch, Expenses, NewExpense};
 use crate::port::{Clock, PasswordHasher, SecretGenerator};
+use crate::receipts::Keep;
 use crate::writer::Writer;
 
 mod life;
@@ -123,7 +124,7 @@ impl Demo {
             clock.0.store(at.0, Ordering::Relaxed);
             match what {
                 What::Spend(new) => {
-                    let saved = expenses.create(&account, &new, None).await?;
+                    let saved = expenses.create(&account, &new, &Keep::nothing()).await?;
                     let state = saved.expense.state;
                     if state.category == CategoryId(FOOD) && state.month() == Month::of(today) {
                         food += state.amount;
@@ -163,7 +164,7 @@ impl Demo {
         let found = self.ports.expenses.by_external_ids(account.id, &ids).await?;
         let Some(expense) = found.into_iter().find(|expense| expense.live) else { return Ok(()) };
         let patch = ExpensePatch { notes: crate::expenses::Set::To(notes), ..ExpensePatch::default() };
-        expenses.update(account, expense.id, |_| true, &patch, None).await.map(drop)
+        expenses.update(account, expense.id, |_| true, &patch, &Keep::nothing()).await.map(drop)
     }
 
     /// The present month is always a little over its limit on food, so that there is something to see.
@@ -190,6 +191,6 @@ impl Demo {
             external_id: Some("demo-dinner".into()),
             ..NewExpense::default()
         };
-        expenses.create(account, &new, None).await.map(drop)
+        expenses.create(account, &new, &Keep::nothing()).await.map(drop)
     }
 }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use florin_domain::account::Account;
 use florin_domain::expense::{Expense, ExpenseState};
 use florin_domain::id::{ExpenseId, Seq};
-use florin_domain::ledger::{ActionKind, Change, OperationId, amend, plan, record, remove};
+use florin_domain::ledger::{ActionKind, Change, ChangeSet, Draft, amend, plan, record, remove};
 use florin_domain::money::MoneyError;
 use florin_domain::repository::{ExpenseQuery, ExpenseRepository, Page, RepositoryError, TagCount};
 
 use crate::error::{AppError, Result};
+use crate::receipts::Keep;
 use crate::writer::{Basis, Bookkeeping, Tries, Writer};
 
 mod batch;
@@ -19,8 +20,10 @@ mod tags;
 
 pub use batch::{BatchOutcome, BatchResult, MAX_OPERATIONS, Operation, Outcome};
 pub use input::{ExpensePatch, NewExpense, Set};
+pub use tags::RenamedTag;
 
 /// An expense after a write, with what it takes to show it.
+#[derive(Clone)]
 pub struct Saved {
     /// The expense.
     pub expense: Expense,
@@ -56,8 +59,8 @@ impl Expenses {
     /// # Errors
     /// [`AppError::Invalid`] naming every wrong field; [`AppError::Conflict`] `external_id_deleted` when the owner
     /// deleted the expense of that key.
-    pub async fn create(&self, account: &Account, new: &NewExpense, operation: Option<OperationId>) -> Result<Saved> {
-        let operation = operation.unwrap_or_else(|| self.writer.operation());
+    pub async fn create(&self, account: &Account, new: &NewExpense, keep: &Keep<Saved>) -> Result<Saved> {
+        let operation = self.writer.operation();
         let _turn = self.writer.turn(account.id).await;
         let mut tries = Tries::default();
         loop {
@@ -68,15 +71,11 @@ impl Expenses {
             }
             let id = self.repository.reserve_ids(1).await?.first().copied().ok_or(AppError::NotFound)?;
             let changes = vec![record(id, state)];
-            let Some(seq) = self.act(account, &basis, ActionKind::Create, &operation, changes, &mut tries).await?
-            else {
-                continue;
-            };
-            return Ok(Saved {
-                expense: seq.1.into_iter().next().ok_or(AppError::NotFound)?,
-                created: true,
-                books: basis.books,
-            });
+            let draft = self.writer.draft(account.id, &basis, ActionKind::Create, &operation, keep.is_wanted());
+            let saved = self.act(&basis, draft, changes, &mut tries, keep, |_, written| saved(written, true, &basis));
+            if let Some(saved) = saved.await? {
+                return Ok(saved);
+            }
         }
     }
 
@@ -89,22 +88,23 @@ impl Expenses {
         }
     }
 
-    /// Plans and applies an ordinary action over some changes. Returns its number and the changed expenses as they are
-    /// now, deleted ones included; `None` when the plan was stale.
-    async fn act(
+    /// Plans and applies an ordinary action over some changes. `outcome` is given its number and the changed expenses as
+    /// they are then, deleted ones included; `None` when the plan was stale.
+    async fn act<T>(
         &self,
-        account: &Account,
         basis: &Basis,
-        kind: ActionKind,
-        operation: &OperationId,
+        draft: Draft,
         changes: Vec<Change>,
         tries: &mut Tries,
-    ) -> Result<Option<(Seq, Vec<Expense>)>> {
-        let draft = self.writer.draft(account.id, basis, kind, operation, false);
+        keep: &Keep<T>,
+        outcome: impl FnOnce(Seq, Vec<Expense>) -> Result<T>,
+    ) -> Result<Option<T>> {
         let change_set = plan(draft, changes, Vec::new()).map_err(overflow)?;
-        let Some(seq) = self.writer.apply(&change_set, tries).await? else { return Ok(None) };
-        let expenses = change_set.changes.into_iter().filter_map(|change| written(change, seq, basis)).collect();
-        Ok(Some((seq, expenses)))
+        let outcome = |seq, change_set: &ChangeSet| {
+            let written = change_set.changes.iter().filter_map(|change| written(change, seq, basis));
+            outcome(seq, written.collect())
+        };
+        self.writer.carry_out(basis, change_set, tries, keep, outcome).await
     }
 
     /// One live expense.
@@ -131,10 +131,10 @@ impl Expenses {
         id: ExpenseId,
         accept: impl Fn(i64) -> bool + Send + Sync,
         patch: &ExpensePatch,
-        operation: Option<OperationId>,
+        keep: &Keep<Saved>,
     ) -> Result<Saved> {
         let edit = |expense: &Expense, basis: &Basis| input::patched(&expense.state, patch, account, basis, "");
-        self.edit(account, id, accept, edit, operation).await
+        self.edit(account, id, accept, edit, keep).await
     }
 
     /// Replaces an expense: what `new` leaves out takes its default.
@@ -147,14 +147,14 @@ impl Expenses {
         id: ExpenseId,
         accept: impl Fn(i64) -> bool + Send + Sync,
         new: &NewExpense,
-        operation: Option<OperationId>,
+        keep: &Keep<Saved>,
     ) -> Result<Saved> {
         let edit = |expense: &Expense, basis: &Basis| {
             let state = input::state_of(new, Some(expense.state.category), account, basis, "")?;
             let ExpenseState { logged_at, logged_on, imported, .. } = expense.state;
             Ok(ExpenseState { logged_at, logged_on, imported, ..state })
         };
-        self.edit(account, id, accept, edit, operation).await
+        self.edit(account, id, accept, edit, keep).await
     }
 
     async fn edit(
@@ -163,9 +163,9 @@ impl Expenses {
         id: ExpenseId,
         accept: impl Fn(i64) -> bool + Send + Sync,
         edit: impl Fn(&Expense, &Basis) -> std::result::Result<ExpenseState, Vec<crate::error::FieldError>> + Send + Sync,
-        operation: Option<OperationId>,
+        keep: &Keep<Saved>,
     ) -> Result<Saved> {
-        let operation = operation.unwrap_or_else(|| self.writer.operation());
+        let operation = self.writer.operation();
         let _turn = self.writer.turn(account.id).await;
         let mut tries = Tries::default();
         loop {
@@ -183,10 +183,10 @@ impl Expenses {
             let Some(change) = amend(&expense, after) else {
                 return Ok(Saved { expense, created: false, books: basis.books });
             };
-            let applied = self.act(account, &basis, ActionKind::Update, &operation, vec![change], &mut tries).await?;
-            if let Some((_, expenses)) = applied {
-                let expense = expenses.into_iter().next().ok_or(AppError::NotFound)?;
-                return Ok(Saved { expense, created: false, books: basis.books });
+            let draft = self.writer.draft(account.id, &basis, ActionKind::Update, &operation, keep.is_wanted());
+            let outcome = |_, written| saved(written, false, &basis);
+            if let Some(saved) = self.act(&basis, draft, vec![change], &mut tries, keep, outcome).await? {
+                return Ok(saved);
             }
         }
     }
@@ -200,9 +200,9 @@ impl Expenses {
         account: &Account,
         id: ExpenseId,
         accept: impl Fn(i64) -> bool + Send + Sync,
-        operation: Option<OperationId>,
+        keep: &Keep<()>,
     ) -> Result<()> {
-        let operation = operation.unwrap_or_else(|| self.writer.operation());
+        let operation = self.writer.operation();
         let _turn = self.writer.turn(account.id).await;
         let mut tries = Tries::default();
         loop {
@@ -212,7 +212,8 @@ impl Expenses {
                 return Err(AppError::PreconditionFailed);
             }
             let changes = vec![remove(&expense)];
-            if self.act(account, &basis, ActionKind::Delete, &operation, changes, &mut tries).await?.is_some() {
+            let draft = self.writer.draft(account.id, &basis, ActionKind::Delete, &operation, keep.is_wanted());
+            if self.act(&basis, draft, changes, &mut tries, keep, |_, _| Ok(())).await?.is_some() {
                 return Ok(());
             }
         }
@@ -262,10 +263,15 @@ pub struct Changes {
     pub more: bool,
 }
 
+fn saved(written: Vec<Expense>, created: bool, basis: &Basis) -> Result<Saved> {
+    let expense = written.into_iter().next().ok_or(AppError::NotFound)?;
+    Ok(Saved { expense, created, books: Arc::clone(&basis.books) })
+}
+
 /// The expense as a change left it.
-fn written(change: Change, seq: Seq, basis: &Basis) -> Option<Expense> {
+fn written(change: &Change, seq: Seq, basis: &Basis) -> Option<Expense> {
     let live = change.after.is_some();
-    let state = change.after.or(change.before)?;
+    let state = change.after.as_ref().or(change.before.as_ref())?.clone();
     let (id, version) = (change.expense, change.version + 1);
     Some(Expense { id, state, live, version, updated_at: basis.at, last_action: seq })
 }

@@ -10,5 +10,6 @@ pub mod expenses;
 pub mod insights;
 pub mod operator;
 pub mod port;
+pub mod receipts;
 pub mod undo;
 pub mod writer;

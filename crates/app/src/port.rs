@@ -90,6 +90,15 @@ pub trait SecretGenerator: Send + Sync {
     /// The hash of a refresh token.
     fn hash_token(&self, token: &str) -> SecretHash;
 
+    /// Seals bytes, so that storage can neither read nor change them. `context` is bound to them and not stored.
+    ///
+    /// # Errors
+    /// [`PortError::Failed`] in no sound build.
+    fn seal(&self, context: &[u8], plain: &[u8]) -> Result<Vec<u8>, PortError>;
+
+    /// What was sealed in this context; `None` for anything else.
+    fn unseal(&self, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>>;
+
     /// Whether two hashes are equal, in a time that does not depend on where they differ.
     fn same(&self, a: &SecretHash, b: &SecretHash) -> bool;
 }

@@ -14,6 +14,7 @@ use florin_domain::repository::{ExpenseRepository, LedgerRepository, Page};
 
 use crate::error::{AppError, Result};
 use crate::expenses::Shown;
+use crate::receipts::Keep;
 use crate::writer::{Basis, Bookkeeping, Tries, Writer};
 
 /// The most actions that a conflict names.
@@ -33,6 +34,7 @@ pub struct ActionLine {
 }
 
 /// What a reversal did.
+#[derive(Clone)]
 pub struct Reversed {
     /// The action that was reversed.
     pub reversed: ActionLine,
@@ -78,13 +80,8 @@ impl Undo {
     ///
     /// # Errors
     /// [`AppError::NothingToDo`] `nothing_to_reverse`; [`AppError::Conflict`] `stale` when `expected` is not that action.
-    pub async fn undo(
-        &self,
-        account: &Account,
-        expected: Option<Seq>,
-        operation: Option<OperationId>,
-    ) -> Result<Reversed> {
-        self.reverse_wanted(account, Wanted::Undo, expected, operation).await
+    pub async fn undo(&self, account: &Account, expected: Option<Seq>, keep: &Keep<Reversed>) -> Result<Reversed> {
+        self.reverse_wanted(account, Wanted::Undo, expected, keep).await
     }
 
     /// Brings back what the latest undo took.
@@ -92,21 +89,16 @@ impl Undo {
     /// # Errors
     /// [`AppError::NothingToDo`] `nothing_to_redo`; [`AppError::Conflict`] `redo_superseded` after a newer action,
     /// `stale` when `expected` is neither that undo nor the action that it took back.
-    pub async fn redo(
-        &self,
-        account: &Account,
-        expected: Option<Seq>,
-        operation: Option<OperationId>,
-    ) -> Result<Reversed> {
-        self.reverse_wanted(account, Wanted::Redo, expected, operation).await
+    pub async fn redo(&self, account: &Account, expected: Option<Seq>, keep: &Keep<Reversed>) -> Result<Reversed> {
+        self.reverse_wanted(account, Wanted::Redo, expected, keep).await
     }
 
     /// Reverses any past action: an ordinary one or a redo is taken back, an undo is taken back by a redo.
     ///
     /// # Errors
     /// [`AppError::NotFound`]; [`AppError::Conflict`] `conflict` naming the actions in the way, or `already_reversed`.
-    pub async fn reverse(&self, account: &Account, seq: Seq, operation: Option<OperationId>) -> Result<Reversed> {
-        self.reverse_wanted(account, Wanted::Number(seq), None, operation).await
+    pub async fn reverse(&self, account: &Account, seq: Seq, keep: &Keep<Reversed>) -> Result<Reversed> {
+        self.reverse_wanted(account, Wanted::Number(seq), None, keep).await
     }
 
     async fn reverse_wanted(
@@ -114,9 +106,9 @@ impl Undo {
         account: &Account,
         wanted: Wanted,
         expected: Option<Seq>,
-        operation: Option<OperationId>,
+        keep: &Keep<Reversed>,
     ) -> Result<Reversed> {
-        let operation = operation.unwrap_or_else(|| self.writer.operation());
+        let operation = self.writer.operation();
         let _turn = self.writer.turn(account.id).await;
         let mut tries = Tries::default();
         loop {
@@ -129,8 +121,12 @@ impl Undo {
                 ));
             }
             let Reversal { change_set, adjustments } = self.plan(account, &basis, &target, &operation).await?;
-            let Some(action) = self.writer.apply(&change_set, &mut tries).await? else { continue };
-            return Ok(self.report(account, &target, action, change_set, adjustments, basis.books).await);
+            let reversed = self.forecast(account, &basis, &target, &change_set, adjustments).await?;
+            // The plan is exclusive, so the action gets the number that was forecast.
+            let outcome = |_, _: &ChangeSet| Ok(reversed);
+            if let Some(reversed) = self.writer.carry_out(&basis, change_set, &mut tries, keep, outcome).await? {
+                return Ok(reversed);
+            }
         }
     }
 
@@ -142,9 +138,8 @@ impl Undo {
                 detail: "there is no action in effect to take back".into(),
             })?,
             Wanted::Redo => {
-                let undo = self.ledger.latest_undo(account.id).await?.ok_or_else(|| AppError::NothingToDo {
-                    code: "nothing_to_redo",
-                    detail: "nothing was taken back".into(),
+                let undo = self.ledger.latest_in_effect(account.id, Effect::Undo, None).await?.ok_or_else(|| {
+                    AppError::NothingToDo { code: "nothing_to_redo", detail: "nothing was taken back".into() }
                 })?;
                 if undo < head.last_ordinary {
                     return Err(AppError::conflict(
@@ -265,34 +260,45 @@ impl Undo {
         })
     }
 
-    async fn report(
+    /// What a reversal will have done. Its plan is exclusive: when it is applied, nothing else has happened since.
+    async fn forecast(
         &self,
         account: &Account,
+        basis: &Basis,
         target: &Action,
-        action: Seq,
-        change_set: ChangeSet,
+        change_set: &ChangeSet,
         adjustments: Vec<Adjustment>,
-        planned_on: Arc<Bookkeeping>,
-    ) -> Reversed {
-        // Read anew: a merge that was taken back has changed the categories.
-        let now = self.now(account).await;
-        let (books, next_undo, next_redo) = now.unwrap_or_else(|error| {
-            // It is done: an error now would make the client undo once more.
-            tracing::warn!(%error, action = action.0, "what comes next could not be read after a reversal");
-            (Arc::clone(&planned_on), None, None)
-        });
-        let reversed = line(target, &books);
-        let changes = change_set.changes;
-        Reversed { reversed, action, changes, adjustments, next_undo, next_redo, books, books_before: planned_on }
-    }
-
-    /// The categories as they are, and what undo and redo would do.
-    async fn now(&self, account: &Account) -> Result<(Arc<Bookkeeping>, Option<ActionLine>, Option<ActionLine>)> {
-        let Basis { head, books, .. } = self.writer.basis(account.id).await?;
-        let redoable = self.ledger.latest_undo(account.id).await?.filter(|seq| *seq > head.last_ordinary);
-        let next_undo = self.line(account, head.next_undo, &books).await?;
-        let next_redo = self.line(account, redoable, &books).await?;
-        Ok((books, next_undo, next_redo))
+    ) -> Result<Reversed> {
+        let books = Arc::new(basis.books.after(&change_set.links));
+        let action = basis.head.seq.next();
+        let (next_undo, next_redo) = if change_set.effect == Effect::Undo {
+            let next_undo = match basis.head.next_undo {
+                Some(next) if next == target.seq => {
+                    self.ledger.latest_in_effect(account.id, Effect::Original, Some(next)).await?
+                }
+                other => other,
+            };
+            // The next redo brings back what this takes.
+            (self.line(account, next_undo, &books).await?, Some(line(&appended(action, change_set), &books)))
+        } else {
+            let mut redoable = self.ledger.latest_in_effect(account.id, Effect::Undo, None).await?;
+            if redoable == Some(target.seq) {
+                redoable = self.ledger.latest_in_effect(account.id, Effect::Undo, Some(target.seq)).await?;
+            }
+            let redoable = redoable.filter(|seq| *seq > basis.head.last_ordinary);
+            let next_undo = basis.head.next_undo.max(Some(target.root));
+            (self.line(account, next_undo, &books).await?, self.line(account, redoable, &books).await?)
+        };
+        Ok(Reversed {
+            reversed: line(target, &books),
+            action,
+            changes: change_set.changes.clone(),
+            adjustments,
+            next_undo,
+            next_redo,
+            books,
+            books_before: Arc::clone(&basis.books),
+        })
     }
 
     async fn line(&self, account: &Account, seq: Option<Seq>, books: &Bookkeeping) -> Result<Option<ActionLine>> {
@@ -328,6 +334,21 @@ impl Undo {
     /// Those of storage.
     pub async fn verify(&self, account: &Account) -> Result<Verified> {
         Ok(self.ledger.verify(account.id).await?)
+    }
+}
+
+/// A planned reversal as it will stand in the log.
+fn appended(seq: Seq, change_set: &ChangeSet) -> Action {
+    Action {
+        seq,
+        kind: change_set.kind,
+        at: change_set.at,
+        reverses: change_set.reverses,
+        reversed_by: None,
+        root: change_set.root.unwrap_or(seq),
+        effect: change_set.effect,
+        changes: change_set.changes.clone(),
+        links: change_set.links.clone(),
     }
 }
 

@@ -8,12 +8,13 @@ use florin_domain::calendar::Timestamp;
 use florin_domain::categorizer::{Guess, Keyword, KeywordSet, Note, Source, categorize, system};
 use florin_domain::category::Taxonomy;
 use florin_domain::id::{Seq, UserId};
-use florin_domain::ledger::{ActionKind, ChangeSet, Draft, Guard, Head, OperationId};
+use florin_domain::ledger::{ActionKind, CategoryLink, ChangeSet, Draft, Guard, Head, OperationId};
 use florin_domain::money::Currency;
 use florin_domain::repository::{AccountRepository, CategoryRepository, LedgerRepository, RepositoryError, UniqueKey};
 
 use crate::error::{AppError, Result};
 use crate::port::{Clock, SecretGenerator};
+use crate::receipts::Keep;
 
 /// How many users' categories are kept in memory.
 const CACHED_USERS: usize = 10_000;
@@ -30,7 +31,7 @@ pub struct Bookkeeping {
     pub taxonomy: Taxonomy,
     /// The currency of every amount.
     pub currency: Currency,
-    keywords: KeywordSet,
+    keywords: Arc<KeywordSet>,
 }
 
 impl Bookkeeping {
@@ -38,7 +39,14 @@ impl Bookkeeping {
     /// takes no expenses follows its merge or is passed over.
     #[must_use]
     pub fn guess(&self, notes: &str, tags: &[String]) -> Guess {
-        categorize(&[&self.keywords, system()], &Note::new(notes, tags))
+        categorize(&[&*self.keywords, system()], &Note::new(notes, tags))
+    }
+
+    /// The same with the categories as they are after an action that makes or takes back these merges.
+    #[must_use]
+    pub fn after(&self, links: &[CategoryLink]) -> Self {
+        let taxonomy = links.iter().fold(self.taxonomy.clone(), |taxonomy, link| link.applied_to(&taxonomy));
+        Self { taxonomy, currency: self.currency, keywords: Arc::clone(&self.keywords) }
     }
 }
 
@@ -113,7 +121,7 @@ impl Writer {
             };
             Some(Keyword { phrase: keyword.phrase, category })
         });
-        let keywords = KeywordSet::new(live, Source::UserKeyword);
+        let keywords = Arc::new(KeywordSet::new(live, Source::UserKeyword));
         let books = Arc::new(Bookkeeping { taxonomy, currency: account.currency, keywords });
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= CACHED_USERS {
@@ -123,7 +131,7 @@ impl Writer {
         Ok(books)
     }
 
-    /// The draft of an ordinary action. With `exclusive` the plan is stale after any other action.
+    /// The draft of an action. With `exclusive` the plan is stale after any other action.
     #[must_use]
     pub fn draft(
         &self,
@@ -143,11 +151,34 @@ impl Writer {
         self.secrets.operation()
     }
 
-    /// Applies a plan. `None` when it was stale: plan again on a new [`Basis`].
+    /// Applies a plan whose outcome is known by the action's number, and keeps the answer with it where that is wanted: the
+    /// plan must then be exclusive. `None` when it was stale: plan again on a new [`Basis`].
     ///
     /// # Errors
-    /// Those of storage; `stale` after several vain plans.
-    pub async fn apply(&self, change_set: &ChangeSet, tries: &mut Tries) -> Result<Option<Seq>> {
+    /// Those of storage; `stale` after several vain plans; what `outcome` refuses.
+    pub async fn carry_out<T>(
+        &self,
+        basis: &Basis,
+        mut change_set: ChangeSet,
+        tries: &mut Tries,
+        keep: &Keep<T>,
+        outcome: impl FnOnce(Seq, &ChangeSet) -> Result<T>,
+    ) -> Result<Option<T>> {
+        if !keep.is_wanted() {
+            let seq = self.apply(&change_set, tries).await?;
+            return seq.map(|seq| outcome(seq, &change_set)).transpose();
+        }
+        let expected = outcome(basis.head.seq.next(), &change_set)?;
+        change_set.receipt = keep.receipt(&expected)?;
+        let applied = self.apply(&change_set, tries).await?;
+        Ok(applied.map(|_| {
+            keep.note_kept();
+            expected
+        }))
+    }
+
+    /// Applies a plan. `None` when it was stale.
+    async fn apply(&self, change_set: &ChangeSet, tries: &mut Tries) -> Result<Option<Seq>> {
         match self.ledger.apply(change_set).await {
             Ok(applied) => Ok(Some(applied.seq)),
             // A taken external_id was free when the plan was made: the next plan sees who has it.

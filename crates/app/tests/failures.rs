@@ -11,6 +11,7 @@ use florin_app::expenses::{Expenses, NewExpense};
 use florin_app::port::{
     CodeMessage, MockClock, MockOtpSender, MockPasswordHasher, MockSecretGenerator, MockTokenIssuer, PortError,
 };
+use florin_app::receipts::Keep;
 use florin_app::undo::Undo;
 use florin_app::writer::Writer;
 use florin_domain::account::{Account, Email, Role};
@@ -113,7 +114,7 @@ async fn a_stale_plan_is_made_again() {
     let mut repository = MockExpenseRepository::new();
     repository.expect_by_external_ids().returning(|_, _| Ok(vec![]));
     repository.expect_reserve_ids().returning(|_| Ok(vec![ExpenseId(1)]));
-    let saved = expenses(ledger, repository).create(&account(), &new_expense(), None).await.unwrap();
+    let saved = expenses(ledger, repository).create(&account(), &new_expense(), &Keep::nothing()).await.unwrap();
     assert!(saved.created);
     assert_eq!(saved.expense.last_action, Seq(9));
 }
@@ -126,7 +127,8 @@ async fn an_ever_stale_plan_ends_in_a_conflict_and_not_in_a_loop() {
     let mut repository = MockExpenseRepository::new();
     repository.expect_by_external_ids().returning(|_, _| Ok(vec![]));
     repository.expect_reserve_ids().returning(|_| Ok(vec![ExpenseId(1)]));
-    let refused = expenses(ledger, repository).create(&account(), &new_expense(), None).await.err().unwrap();
+    let refused =
+        expenses(ledger, repository).create(&account(), &new_expense(), &Keep::nothing()).await.err().unwrap();
     assert!(matches!(refused, AppError::Conflict { code: "stale", .. }), "{refused:?}");
 }
 
@@ -142,7 +144,7 @@ async fn a_lost_race_for_an_external_id_returns_the_winners_expense() {
         Ok(if looks == 1 { vec![] } else { vec![stored()] })
     });
     repository.expect_reserve_ids().returning(|_| Ok(vec![ExpenseId(1)]));
-    let saved = expenses(ledger, repository).create(&account(), &new_expense(), None).await.unwrap();
+    let saved = expenses(ledger, repository).create(&account(), &new_expense(), &Keep::nothing()).await.unwrap();
     assert!(!saved.created);
     assert_eq!(saved.expense, stored());
 }
@@ -157,7 +159,8 @@ async fn a_failing_database_is_told_as_what_it_is() {
         let mut ledger = MockLedgerRepository::new();
         let mut failure = Some(failure);
         ledger.expect_head().times(1).returning(move |_| Err(failure.take().unwrap()));
-        let refused = expenses(ledger, MockExpenseRepository::new()).create(&account(), &new_expense(), None).await;
+        let refused =
+            expenses(ledger, MockExpenseRepository::new()).create(&account(), &new_expense(), &Keep::nothing()).await;
         assert_eq!(refused.err().unwrap().to_string(), expected);
     }
 }
@@ -186,6 +189,7 @@ async fn an_undo_whose_target_vanished_meanwhile_is_planned_again() {
         }))
     });
     ledger.expect_actions().returning(|_, _| Ok(vec![]));
+    ledger.expect_latest_in_effect().returning(|_, _, _| Ok(None));
     ledger.expect_apply().times(1).returning(|_| Err(RepositoryError::Stale));
     let mut repository = MockExpenseRepository::new();
     repository.expect_expenses().returning(|_, _| Ok(vec![stored()]));
@@ -204,7 +208,7 @@ async fn an_undo_whose_target_vanished_meanwhile_is_planned_again() {
         Arc::new(clock()),
     );
     let undo = Undo::new(Arc::new(writer), ledger, Arc::new(repository));
-    let refused = undo.undo(&account(), None, None).await.err().unwrap();
+    let refused = undo.undo(&account(), None, &Keep::nothing()).await.err().unwrap();
     assert!(matches!(refused, AppError::NothingToDo { code: "nothing_to_reverse", .. }), "{refused:?}");
 }
 

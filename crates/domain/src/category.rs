@@ -141,6 +141,15 @@ impl Taxonomy {
         })
     }
 
+    /// A copy in which one category has another name, to plan with.
+    #[must_use]
+    pub fn with_name(&self, id: CategoryId, name: &str, slug: &str) -> Self {
+        self.with(id, |category| {
+            name.clone_into(&mut category.name);
+            slug.clone_into(&mut category.slug);
+        })
+    }
+
     /// A copy in which one category is merged into another, to plan with.
     #[must_use]
     pub fn with_merged(&self, id: CategoryId, into: CategoryId) -> Self {

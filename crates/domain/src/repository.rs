@@ -10,6 +10,7 @@ mod budget;
 mod category;
 mod expense;
 mod ledger;
+mod receipt;
 mod report;
 mod session;
 mod throttle;
@@ -17,11 +18,12 @@ mod throttle;
 pub use account::{AccountRepository, Credentials, NewAccount, ProfileChange};
 pub use audit::{AuditRepository, EventCursor, EventFilter};
 pub use budget::BudgetRepository;
-pub use category::{CategoryChange, CategoryRepository, EmptyMerge, StoredKeyword};
+pub use category::{CategoryChange, CategoryRepository, EmptyMerge, NewCategory, StoredKeyword};
 pub use expense::{
     ExpenseCursor, ExpenseFilter, ExpenseQuery, ExpenseRepository, ExpenseSort, MAX_AT_ONCE, Page, SortKey, TagCount,
 };
 pub use ledger::{Applied, LedgerRepository};
+pub use receipt::ReceiptRepository;
 pub use report::{ReportRepository, SpendingBy, SpentRow};
 pub use session::{CodeState, SessionRepository};
 pub use throttle::ThrottleRepository;
@@ -30,7 +32,8 @@ pub use throttle::ThrottleRepository;
 pub use {
     account::MockAccountRepository, audit::MockAuditRepository, budget::MockBudgetRepository,
     category::MockCategoryRepository, expense::MockExpenseRepository, ledger::MockLedgerRepository,
-    report::MockReportRepository, session::MockSessionRepository, throttle::MockThrottleRepository,
+    receipt::MockReceiptRepository, report::MockReportRepository, session::MockSessionRepository,
+    throttle::MockThrottleRepository,
 };
 
 /// Why storage did not do what it was asked.

@@ -8,6 +8,7 @@ pub mod category;
 pub mod category_budget;
 pub mod expense;
 pub mod id_range;
+pub mod idempotency_key;
 pub mod keyword;
 pub mod last_user_action;
 pub mod login_event;

@@ -8,6 +8,7 @@ mod category;
 mod expense;
 mod head;
 mod ledger;
+mod receipt;
 mod report;
 mod session;
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub use budget::SqlBudgetRepository;
 pub use category::SqlCategoryRepository;
 pub use expense::SqlExpenseRepository;
 pub use ledger::SqlLedgerRepository;
+pub use receipt::SqlReceiptRepository;
 pub use report::SqlReportRepository;
 pub use session::SqlSessionRepository;
 pub use throttle::SqlThrottleRepository;

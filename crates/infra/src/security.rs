@@ -4,6 +4,7 @@ mod base64url;
 mod jwt;
 mod mac;
 mod password;
+mod seal;
 mod secrets;
 mod signing_key;
 

@@ -5,11 +5,12 @@ use actix_web::HttpResponse;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 
-use super::Outcome;
+use super::{Outcome, Rendered};
 use crate::problem::Problem;
 
 pub(super) fn render(outcome: Outcome, id: &str) -> Outcome {
     match outcome {
+        Outcome::WithRequest(response) if is_rendered(&response) => Outcome::WithRequest(response),
         Outcome::WithRequest(response) if is_error(response.status()) => {
             let (request, response) = response.into_parts();
             Outcome::WithRequest(ServiceResponse::new(request, rendered(&response, id)))
@@ -17,6 +18,11 @@ pub(super) fn render(outcome: Outcome, id: &str) -> Outcome {
         Outcome::Alone(response) if is_error(response.status()) => Outcome::Alone(Box::new(rendered(&response, id))),
         fine => fine,
     }
+}
+
+/// Whether its body was made before, for the same request.
+fn is_rendered(response: &ServiceResponse) -> bool {
+    response.response().extensions().get::<Rendered>().is_some()
 }
 
 fn is_error(status: StatusCode) -> bool {

@@ -9,6 +9,10 @@ use actix_web::http::header::HeaderMap;
 /// The longest id that is taken over.
 const MAX_LENGTH: usize = 64;
 
+/// The id of a request, in its extensions.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(pub(crate) String);
+
 /// The client's id when it is one of 1 to 64 safe characters, else a new one.
 pub(super) fn of(headers: &HeaderMap) -> String {
     let sent = headers.get("x-request-id").and_then(|id| id.to_str().ok());

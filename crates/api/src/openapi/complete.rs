@@ -12,7 +12,8 @@ const FIRST_API: [(&str, &str, &str); 3] = [
     ("/reverseLastAction", "/api/v1/actions/undo", "reverseLastAction"),
 ];
 
-/// Adds the security scheme, common headers, what every operation may answer, problem bodies, and the strictness of request bodies.
+/// Adds the security scheme, common headers and parameters, what every operation may answer, problem bodies, and the
+/// strictness of request bodies.
 pub(super) fn complete(document: &mut Value) {
     document["components"]["securitySchemes"] = json!({
         "bearer": {
@@ -20,7 +21,20 @@ pub(super) fn complete(document: &mut Value) {
             "description": "An access token of `/auth/login`, `/auth/verify` or `/auth/refresh`."
         }
     });
+    document["components"]["parameters"] = json!({
+        "IdempotencyKey": {
+            "name": "Idempotency-Key", "in": "header", "required": false,
+            "description": "Names this write. The same key and request within 24 hours get the answer of the first time, and \
+                nothing is done twice; another request of the same key is refused (422 `idempotency_key_reused`).",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+            "example": "01930e4a-7c5b-7d6e-8f00-aabbccddeeff"
+        }
+    });
     document["components"]["headers"] = json!({
+        "Idempotency-Replayed": {
+            "description": "`true` when this is the answer of the first request of that `Idempotency-Key`; else absent.",
+            "schema": {"type": "string", "enum": ["true"]}
+        },
         "RateLimit": {
             "description": "How many more requests there may be now (`r`), and for how many seconds no more than these \
                 (`t`), by draft-ietf-httpapi-ratelimit-headers. Absent when the limit is off.",
@@ -49,6 +63,7 @@ pub(super) fn complete(document: &mut Value) {
                     accept_merge_patch(method, content);
                 }
                 answers(path, method, operation);
+                takes_a_key(method, operation);
             }
         }
     }
@@ -108,6 +123,36 @@ fn answers(path: &str, method: &str, operation: &mut Value) {
         }
         for name in ["RateLimit", "RateLimit-Policy"].iter().filter(|_| is_api) {
             response["headers"][name] = json!({"$ref": format!("#/components/headers/{name}")});
+        }
+    }
+    responses.sort_keys();
+}
+
+/// Every signed-in write takes an `Idempotency-Key`, and says when its answer is an earlier one.
+fn takes_a_key(method: &str, operation: &mut Value) {
+    if method == "get" || operation.get("security").is_none() {
+        return;
+    }
+    let reference = |kind: &str, name: &str| json!({"$ref": format!("#/components/{kind}/{name}")});
+    let key = reference("parameters", "IdempotencyKey");
+    match operation.get_mut("parameters").and_then(Value::as_array_mut) {
+        Some(parameters) => parameters.push(key),
+        None => operation["parameters"] = json!([key]),
+    }
+    let Some(responses) = operation["responses"].as_object_mut() else { return };
+    responses.entry("409").or_insert_with(|| {
+        json!({
+            "description": "`idempotency_in_progress`: a request of the same key is being worked on",
+            "content": {"application/problem+json": {"schema": reference("schemas", "Problem")}},
+            "headers": {
+                "RateLimit": reference("headers", "RateLimit"),
+                "RateLimit-Policy": reference("headers", "RateLimit-Policy"),
+            },
+        })
+    });
+    for (status, response) in responses.iter_mut() {
+        if !["401", "429"].contains(&status.as_str()) && !status.starts_with('5') {
+            response["headers"]["Idempotency-Replayed"] = reference("headers", "Idempotency-Replayed");
         }
     }
     responses.sort_keys();

@@ -12,12 +12,25 @@ const UNAVAILABLE_SECONDS: u32 = 2;
 
 impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {
+        let problem = Self::from(&error);
         match error {
-            AppError::Invalid(errors) => Self::invalid(errors),
+            AppError::Unavailable(cause) | AppError::StorageFull(cause) | AppError::Internal(cause) => {
+                problem.caused_by(cause)
+            }
+            _ => problem,
+        }
+    }
+}
+
+/// Without the cause, which the error keeps.
+impl From<&AppError> for Problem {
+    fn from(error: &AppError) -> Self {
+        match error {
+            AppError::Invalid(errors) => Self::invalid(errors.clone()),
             AppError::NotFound => Self::not_found(),
-            AppError::NothingToDo { code, detail } => Self::new(StatusCode::NOT_FOUND, code, detail),
+            AppError::NothingToDo { code, detail } => Self::new(StatusCode::NOT_FOUND, code, detail.as_str()),
             AppError::Conflict { code, detail, blocking_actions } => {
-                let problem = Self::new(StatusCode::CONFLICT, code, detail);
+                let problem = Self::new(StatusCode::CONFLICT, code, detail.as_str());
                 if blocking_actions.is_empty() {
                     return problem;
                 }
@@ -28,21 +41,20 @@ impl From<AppError> for Problem {
                 "precondition_failed",
                 "the resource is not in the version that If-Match names",
             ),
-            AppError::Unauthenticated { code, detail } => Self::new(StatusCode::UNAUTHORIZED, code, detail),
-            AppError::Forbidden { code, detail } => Self::new(StatusCode::FORBIDDEN, code, detail),
+            AppError::Unauthenticated { code, detail } => Self::new(StatusCode::UNAUTHORIZED, code, detail.as_str()),
+            AppError::Forbidden { code, detail } => Self::new(StatusCode::FORBIDDEN, code, detail.as_str()),
             AppError::Busy => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "too much work is waiting; try again in a moment")
                     .retry_after(BUSY_SECONDS)
             }
-            AppError::Unavailable(cause) => {
+            AppError::Unavailable(_) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "storage cannot be reached for now")
                     .retry_after(UNAVAILABLE_SECONDS)
-                    .caused_by(cause)
             }
-            AppError::StorageFull(cause) => {
-                Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", "storage has no room left").caused_by(cause)
+            AppError::StorageFull(_) => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", "storage has no room left")
             }
-            AppError::Internal(cause) => Self::internal().caused_by(cause),
+            AppError::Internal(_) => Self::internal(),
         }
     }
 }

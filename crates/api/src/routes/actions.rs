@@ -1,14 +1,14 @@
 //! What happened, and taking it back.
 
 use actix_web::{HttpResponse, web};
-use florin_app::undo::Undo;
+use florin_app::undo::{Reversed, Undo};
 use florin_domain::id::Seq;
 
 use crate::auth::Caller;
 use crate::openapi::NotFound;
 use crate::problem;
 use crate::reply;
-use crate::task::mutate;
+use crate::retry::Retry;
 use crate::wire::action::{ActionPage, ActionsQuery, ExpectedBody, ReversedBody, VerifiedBody};
 use crate::wire::{Id, NoQuery, OptionalJson, Query};
 
@@ -40,13 +40,13 @@ pub(crate) async fn list(
 pub(crate) async fn undo(
     caller: Caller,
     _: Query<NoQuery>,
+    retry: Retry,
     undo: web::Data<Undo>,
     OptionalJson(body): OptionalJson<ExpectedBody>,
 ) -> problem::Result<HttpResponse> {
     let undo = undo.into_inner();
     let expected = body.unwrap_or_default().expected_action;
-    let reversed = mutate(async move { undo.undo(caller.account(), expected, None).await }).await?;
-    Ok(reply::ok(&ReversedBody::from(reversed)))
+    retry.answer(answer, |keep| async move { undo.undo(caller.account(), expected, &keep).await }).await
 }
 
 /// Brings back what the latest undo took.
@@ -62,13 +62,13 @@ pub(crate) async fn undo(
 pub(crate) async fn redo(
     caller: Caller,
     _: Query<NoQuery>,
+    retry: Retry,
     undo: web::Data<Undo>,
     OptionalJson(body): OptionalJson<ExpectedBody>,
 ) -> problem::Result<HttpResponse> {
     let undo = undo.into_inner();
     let expected = body.unwrap_or_default().expected_action;
-    let reversed = mutate(async move { undo.redo(caller.account(), expected, None).await }).await?;
-    Ok(reply::ok(&ReversedBody::from(reversed)))
+    retry.answer(answer, |keep| async move { undo.redo(caller.account(), expected, &keep).await }).await
 }
 
 /// Reverses any past action, unless later ones that are in effect changed the same fields.
@@ -86,11 +86,15 @@ pub(crate) async fn reverse(
     caller: Caller,
     Id(seq): Id,
     _: Query<NoQuery>,
+    retry: Retry,
     undo: web::Data<Undo>,
 ) -> problem::Result<HttpResponse> {
     let undo = undo.into_inner();
-    let reversed = mutate(async move { undo.reverse(caller.account(), Seq(seq), None).await }).await?;
-    Ok(reply::ok(&ReversedBody::from(reversed)))
+    retry.answer(answer, |keep| async move { undo.reverse(caller.account(), Seq(seq), &keep).await }).await
+}
+
+fn answer(reversed: &Reversed) -> HttpResponse {
+    reply::ok(&ReversedBody::from(reversed.clone()))
 }
 
 /// Walks my log and my totals, and names the first thing that does not agree.

@@ -3,13 +3,13 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use florin_app::error::AppError;
-use florin_app::expenses::Expenses;
+use florin_app::expenses::{BatchOutcome, Expenses};
 
 use crate::auth::Caller;
 use crate::openapi::Conflict;
 use crate::problem;
 use crate::reply;
-use crate::task::mutate;
+use crate::retry::Retry;
 use crate::wire::expense::batch::{BatchBody, BatchResultsBody};
 use crate::wire::{Json, NoQuery, Query};
 
@@ -30,6 +30,7 @@ use crate::wire::{Json, NoQuery, Query};
 pub(crate) async fn run(
     caller: Caller,
     _: Query<NoQuery>,
+    retry: Retry,
     expenses: web::Data<Expenses>,
     Json(body): Json<BatchBody>,
 ) -> problem::Result<HttpResponse> {
@@ -38,7 +39,7 @@ pub(crate) async fn run(
     if operations.is_empty() {
         return Err(AppError::field("/operations", "too_few", "must have at least one item").into());
     }
-    let batch = mutate(async move { expenses.batch(caller.account(), &operations, atomic, None).await }).await?;
     let status = if atomic { StatusCode::OK } else { StatusCode::MULTI_STATUS };
-    Ok(reply::json(status, &BatchResultsBody::from(batch)))
+    let answer = move |batch: &BatchOutcome| reply::json(status, &BatchResultsBody::from(batch));
+    retry.answer(answer, |keep| async move { expenses.batch(caller.account(), &operations, atomic, &keep).await }).await
 }

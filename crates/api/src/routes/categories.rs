@@ -1,15 +1,16 @@
 //! Categories, keywords, and choosing a category for notes.
 
 use actix_web::{HttpResponse, web};
-use florin_app::categories::Categories;
+use florin_app::categories::{Categories, CategoryView};
 use florin_app::error::{AppError, Result};
 use florin_domain::account::Account;
-use florin_domain::id::CategoryId;
+use florin_domain::id::{CategoryId, Seq};
 
 use crate::auth::Caller;
 use crate::openapi::{IfMatchHeader, IfNoneMatchHeader, NotFound, Precondition};
 use crate::problem;
 use crate::reply;
+use crate::retry::Retry;
 use crate::task::mutate;
 use crate::wire::category::{
     CategoriesQuery, CategorizeBody, CategoryBody, CategoryKeywords, CategoryPage, CategoryPatchBody,
@@ -50,13 +51,17 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     caller: Caller,
     _: Query<NoQuery>,
+    retry: Retry,
     categories: web::Data<Categories>,
     Json(body): Json<NewCategoryBody>,
 ) -> problem::Result<HttpResponse> {
     let categories = categories.into_inner();
-    let made = mutate(async move { categories.create(caller.account(), &body.name, &body.keywords).await }).await?;
-    let location = format!("/api/v1/categories/{}", made.category.id);
-    Ok(reply::created(&location, tag_of(&made), &CategoryBody::from(made)))
+    let answer = |made: &CategoryView| {
+        let location = format!("/api/v1/categories/{}", made.category.id);
+        reply::created(&location, tag_of(made), &CategoryBody::from(made.clone()))
+    };
+    let work = |keep| async move { categories.create(caller.account(), &body.name, &body.keywords, &keep).await };
+    retry.answer(answer, work).await
 }
 
 /// A category, archived ones included.
@@ -157,21 +162,21 @@ pub(crate) async fn delete(
     Id(id): Id,
     Query(query): Query<DeleteCategoryQuery>,
     if_match: IfMatch,
+    retry: Retry,
     categories: web::Data<Categories>,
 ) -> problem::Result<HttpResponse> {
     let categories = categories.into_inner();
     let id = CategoryId(id);
-    mutate(async move {
+    let work = |keep| async move {
         let account = caller.account();
         let expected = version_to_change(&categories, account, id, &if_match).await?;
         let accept = move |version| expected.is_none_or(|it| it == version);
         match query.merge_into {
-            Some(into) => categories.merge(account, id, into, accept, None).await.map(drop),
-            None => categories.archive(account, id, accept).await,
+            Some(into) => categories.merge(account, id, into, accept, &keep).await,
+            None => categories.archive(account, id, accept).await.map(|()| None),
         }
-    })
-    .await?;
-    Ok(reply::no_content())
+    };
+    retry.answer(|_: &Option<Seq>| reply::no_content(), work).await
 }
 
 /// My keywords for a category.

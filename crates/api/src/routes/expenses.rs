@@ -8,7 +8,7 @@ use crate::auth::Caller;
 use crate::openapi::{Conflict, IfMatchHeader, IfNoneMatchHeader, NotFound, Precondition};
 use crate::problem;
 use crate::reply;
-use crate::task::mutate;
+use crate::retry::Retry;
 use crate::wire::expense::ExpenseBody;
 use crate::wire::expense::input::{ExpensePatchBody, NewExpenseBody, ReplaceExpenseBody};
 use crate::wire::expense::list::{ExpensePage, ExpensesQuery};
@@ -32,20 +32,23 @@ use crate::wire::{Id, IfMatch, IfNoneMatch, Json, NoQuery, Query};
 pub(crate) async fn create(
     caller: Caller,
     _: Query<NoQuery>,
+    retry: Retry,
     expenses: web::Data<Expenses>,
     Json(body): Json<NewExpenseBody>,
 ) -> problem::Result<HttpResponse> {
     let expenses = expenses.into_inner();
-    let saved = mutate(async move { expenses.create(caller.account(), &body.into(), None).await }).await?;
-    if !saved.created {
-        return Ok(answer(saved));
-    }
-    let (id, version) = (saved.expense.id, saved.expense.version);
-    Ok(reply::created(&format!("/api/v1/expenses/{id}"), version, &ExpenseBody::from(saved)))
+    let new = body.into();
+    retry.answer(answer, |keep| async move { expenses.create(caller.account(), &new, &keep).await }).await
 }
 
-fn answer(saved: Saved) -> HttpResponse {
-    reply::versioned(saved.expense.version, &ExpenseBody::from(saved))
+fn answer(saved: &Saved) -> HttpResponse {
+    let (id, version) = (saved.expense.id, saved.expense.version);
+    let body = ExpenseBody::from(saved.clone());
+    if saved.created {
+        reply::created(&format!("/api/v1/expenses/{id}"), version, &body)
+    } else {
+        reply::versioned(version, &body)
+    }
 }
 
 /// My expenses, page by page.
@@ -115,14 +118,15 @@ pub(crate) async fn replace(
     Id(id): Id,
     _: Query<NoQuery>,
     if_match: IfMatch,
+    retry: Retry,
     expenses: web::Data<Expenses>,
     Json(body): Json<ReplaceExpenseBody>,
 ) -> problem::Result<HttpResponse> {
     let expenses = expenses.into_inner();
     let accept = if_match.into_accept();
     let new = body.into();
-    let saved = mutate(async move { expenses.replace(caller.account(), ExpenseId(id), accept, &new, None).await });
-    Ok(answer(saved.await?))
+    let work = |keep| async move { expenses.replace(caller.account(), ExpenseId(id), accept, &new, &keep).await };
+    retry.answer(answer, work).await
 }
 
 /// Changes an expense (merge patch). A change of nothing makes no action.
@@ -147,14 +151,15 @@ pub(crate) async fn update(
     Id(id): Id,
     _: Query<NoQuery>,
     if_match: IfMatch,
+    retry: Retry,
     expenses: web::Data<Expenses>,
     Json(body): Json<ExpensePatchBody>,
 ) -> problem::Result<HttpResponse> {
     let expenses = expenses.into_inner();
     let accept = if_match.into_accept();
     let patch = body.into();
-    let saved = mutate(async move { expenses.update(caller.account(), ExpenseId(id), accept, &patch, None).await });
-    Ok(answer(saved.await?))
+    let work = |keep| async move { expenses.update(caller.account(), ExpenseId(id), accept, &patch, &keep).await };
+    retry.answer(answer, work).await
 }
 
 /// Deletes an expense. Undo brings it back.
@@ -172,10 +177,11 @@ pub(crate) async fn delete(
     Id(id): Id,
     _: Query<NoQuery>,
     if_match: IfMatch,
+    retry: Retry,
     expenses: web::Data<Expenses>,
 ) -> problem::Result<HttpResponse> {
     let expenses = expenses.into_inner();
     let accept = if_match.into_accept();
-    mutate(async move { expenses.delete(caller.account(), ExpenseId(id), accept, None).await }).await?;
-    Ok(reply::no_content())
+    let work = |keep| async move { expenses.delete(caller.account(), ExpenseId(id), accept, &keep).await };
+    retry.answer(|()| reply::no_content(), work).await
 }

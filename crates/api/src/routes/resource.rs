@@ -10,6 +10,7 @@ use actix_web::{FromRequest, Handler, Resource, Responder, guard, web};
 
 use crate::auth::authenticate;
 use crate::problem::Problem;
+use crate::retry::keep_answers;
 
 /// A path and its handlers by method.
 pub(super) struct Path {
@@ -113,7 +114,7 @@ impl HttpServiceFactory for Path {
         };
         let resource = self.resource.default_service(web::to(refuse));
         if self.reads_tokens {
-            resource.wrap(from_fn(authenticate)).register(config);
+            resource.wrap(from_fn(keep_answers)).wrap(from_fn(authenticate)).register(config);
         } else {
             resource.register(config);
         }

@@ -1,7 +1,7 @@
 //! Tags.
 
 use actix_web::{HttpResponse, web};
-use florin_app::expenses::Expenses;
+use florin_app::expenses::{Expenses, RenamedTag};
 use florin_domain::repository::TagCount;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,7 +10,7 @@ use crate::auth::Caller;
 use crate::openapi::{Conflict, NotFound};
 use crate::problem;
 use crate::reply;
-use crate::task::mutate;
+use crate::retry::Retry;
 use crate::wire::page::{PageQuery, Paged};
 use crate::wire::{Fields, Json, Name, NoQuery, Query, Reader, Untagged};
 
@@ -74,7 +74,8 @@ impl Fields for RenameTagBody {
 
 /// A tag under its new name.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct RenamedTag {
+#[schema(as = RenamedTag)]
+pub(crate) struct RenamedTagBody {
     /// In its normal form.
     #[schema(example = "team")]
     name: String,
@@ -86,30 +87,33 @@ pub(crate) struct RenamedTag {
     action: Option<i64>,
 }
 
+impl From<RenamedTag> for RenamedTagBody {
+    fn from(renamed: RenamedTag) -> Self {
+        let RenamedTag { name, count, action } = renamed;
+        Self { name, count, action: action.map(|seq| seq.0) }
+    }
+}
+
 /// Renames a tag on every expense that has it, as one action.
 #[utoipa::path(
     patch, path = "/api/v1/tags/{name}", tag = "Tags", operation_id = "renameTag", security(("bearer" = [])),
     params(("name" = String, Path, description = "The tag; case does not matter", min_length = 1, max_length = 255)),
     request_body = RenameTagBody,
-    responses((status = 200, description = "Renamed", body = RenamedTag), NotFound, Conflict),
+    responses((status = 200, description = "Renamed", body = RenamedTagBody), NotFound, Conflict),
 )]
 pub(crate) async fn rename(
     caller: Caller,
     _: Untagged,
     Name(name): Name,
     _: Query<NoQuery>,
+    retry: Retry,
     expenses: web::Data<Expenses>,
     Json(body): Json<RenameTagBody>,
 ) -> problem::Result<HttpResponse> {
     let expenses = expenses.into_inner();
-    let renamed = mutate(async move {
-        let (name, action) = expenses.rename_tag(caller.account(), &name, &body.name, None).await?;
-        // It is done: a failure to count must not look like a failure to rename.
-        let tags = expenses.tags(caller.account()).await.unwrap_or_default();
-        let count = tags.iter().find(|tag| tag.name == name).map_or(0, |tag| tag.count);
-        Ok(RenamedTag { name, count, action: action.map(|seq| seq.0) })
-    });
-    Ok(reply::ok(&renamed.await?))
+    let answer = |renamed: &RenamedTag| reply::ok(&RenamedTagBody::from(renamed.clone()));
+    let work = |keep| async move { expenses.rename_tag(caller.account(), &name, &body.name, &keep).await };
+    retry.answer(answer, work).await
 }
 
 /// Takes a tag off every expense that has it, as one action.
@@ -123,9 +127,10 @@ pub(crate) async fn delete(
     _: Untagged,
     Name(name): Name,
     _: Query<NoQuery>,
+    retry: Retry,
     expenses: web::Data<Expenses>,
 ) -> problem::Result<HttpResponse> {
     let expenses = expenses.into_inner();
-    mutate(async move { expenses.remove_tag(caller.account(), &name, None).await }).await?;
-    Ok(reply::no_content())
+    let work = |keep| async move { expenses.remove_tag(caller.account(), &name, &keep).await };
+    retry.answer(|()| reply::no_content(), work).await
 }

@@ -82,8 +82,29 @@ fn receive(
     req: &HttpRequest,
     payload: &mut Payload,
 ) -> impl Future<Output = problem::Result<Option<BytesMut>>> + use<> {
-    let BodyLimits { bytes: limit, time } = req.app_data::<BodyLimits>().copied().unwrap_or_default();
     let media_type = media_type(req);
+    let body = bytes(req, payload);
+    async move {
+        let body = body.await?;
+        match media_type {
+            // Of no bytes, whatever their type is said to be, as some clients do: the same as no body.
+            _ if body.is_empty() => Ok(None),
+            MediaType::Json => Ok(Some(body)),
+            MediaType::Absent | MediaType::Other => Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "the body must be application/json in UTF-8, without content encoding",
+            )),
+        }
+    }
+}
+
+/// The bytes of the whole body, whatever their type.
+pub(crate) fn bytes(
+    req: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = problem::Result<BytesMut>> + use<> {
+    let BodyLimits { bytes: limit, time } = req.app_data::<BodyLimits>().copied().unwrap_or_default();
     let announced = req.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
     let mut payload = payload.take();
     async move {
@@ -102,19 +123,8 @@ fn receive(
             }
             Ok(body)
         });
-        let body = body.await.map_err(|_| {
-            Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", "the body did not arrive in time")
-        })??;
-        match media_type {
-            // Of no bytes, whatever their type is said to be, as some clients do: the same as no body.
-            _ if body.is_empty() => Ok(None),
-            MediaType::Json => Ok(Some(body)),
-            MediaType::Absent | MediaType::Other => Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                "the body must be application/json in UTF-8, without content encoding",
-            )),
-        }
+        body.await
+            .map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", "the body did not arrive in time"))?
     }
 }
 

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use florin_domain::account::Account;
 use florin_domain::expense::{Expense, ExpenseState};
 use florin_domain::id::{ExpenseId, Seq};
-use florin_domain::ledger::{ActionKind, Change, OperationId};
+use florin_domain::ledger::{ActionKind, Change};
 
 use crate::error::{AppError, FieldError, Result};
+use crate::receipts::Keep;
 use crate::writer::{Basis, Bookkeeping, Tries};
 
 use super::{ExpensePatch, Expenses, NewExpense, by_id, external_id_deleted, external_id_taken, input};
@@ -86,9 +87,9 @@ impl Expenses {
         account: &Account,
         operations: &[std::result::Result<Operation, Vec<FieldError>>],
         atomic: bool,
-        operation: Option<OperationId>,
+        keep: &Keep<BatchOutcome>,
     ) -> Result<BatchOutcome> {
-        let operation = operation.unwrap_or_else(|| self.writer.operation());
+        let operation = self.writer.operation();
         let creations = operations.iter().filter(|op| matches!(op, Ok(Operation::Create(_)))).count();
         let _turn = self.writer.turn(account.id).await;
         let mut tries = Tries::default();
@@ -111,20 +112,23 @@ impl Expenses {
                 refuse_faults(&outcomes)?;
             }
             let changes = draft.changes();
-            let applied = if changes.is_empty() {
-                Some((None, Vec::new()))
-            } else {
-                let applied = self.act(account, &basis, ActionKind::Batch, &operation, changes, &mut tries).await?;
-                applied.map(|(seq, expenses)| (Some(seq), expenses))
+            let report = |action, written| {
+                let mut now = draft.stored;
+                now.extend(by_id(written));
+                let results = outcomes.into_iter().map(|outcome| {
+                    let expense = outcome.expense().and_then(|id| now.get(&id)).filter(|expense| expense.live).cloned();
+                    BatchResult { outcome, expense }
+                });
+                BatchOutcome { results: results.collect(), action, books: Arc::clone(&basis.books) }
             };
-            let Some((action, written)) = applied else { continue };
-            let mut now = draft.stored;
-            now.extend(by_id(written));
-            let results = outcomes.into_iter().map(|outcome| {
-                let expense = outcome.expense().and_then(|id| now.get(&id)).filter(|expense| expense.live).cloned();
-                BatchResult { outcome, expense }
-            });
-            return Ok(BatchOutcome { results: results.collect(), action, books: basis.books });
+            if changes.is_empty() {
+                return Ok(report(None, Vec::new()));
+            }
+            let plan = self.writer.draft(account.id, &basis, ActionKind::Batch, &operation, keep.is_wanted());
+            let outcome = |seq, written| Ok(report(Some(seq), written));
+            if let Some(done) = self.act(&basis, plan, changes, &mut tries, keep, outcome).await? {
+                return Ok(done);
+            }
         }
     }
 

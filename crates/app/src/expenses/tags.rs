@@ -1,18 +1,30 @@
 //! Renaming and removing a tag: one undoable action over every expense that has it.
 
 use florin_domain::account::Account;
+use florin_domain::expense::Expense;
 use florin_domain::id::Seq;
-use florin_domain::ledger::{ActionKind, OperationId, amend, plan};
+use florin_domain::ledger::{ActionKind, ChangeSet, amend, plan};
 use florin_domain::tag;
 
 use crate::error::{AppError, Result};
+use crate::receipts::Keep;
 use crate::writer::Tries;
 
 use super::{Expenses, overflow};
 
+/// A tag under its new name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenamedTag {
+    /// In its normal form.
+    pub name: String,
+    /// How many live expenses have it now.
+    pub count: i64,
+    /// The action that renamed it; `None` when it had that name already.
+    pub action: Option<Seq>,
+}
+
 impl Expenses {
-    /// Renames a tag on every live expense that has it. A tag of the new name absorbs it. Returns the new name in its
-    /// normal form, and the action; `None` when the name is the same.
+    /// Renames a tag on every live expense that has it. A tag of the new name absorbs it.
     ///
     /// # Errors
     /// [`AppError::NotFound`] when no live expense has the tag, [`AppError::Invalid`] at `/name`.
@@ -21,30 +33,31 @@ impl Expenses {
         account: &Account,
         name: &str,
         new_name: &str,
-        operation: Option<OperationId>,
-    ) -> Result<(String, Option<Seq>)> {
+        keep: &Keep<RenamedTag>,
+    ) -> Result<RenamedTag> {
         let to = tag::normalize(new_name).map_err(|e| AppError::field("/name", "invalid_tag", e.to_string()))?;
-        let seq = self.retag(account, name, Some(&to), operation).await?;
-        Ok((to, seq))
+        let outcome = |action, count| RenamedTag { name: to.clone(), count, action };
+        self.retag(account, name, Some(&to), keep, outcome).await
     }
 
     /// Takes a tag off every live expense.
     ///
     /// # Errors
     /// [`AppError::NotFound`] when no live expense has it.
-    pub async fn remove_tag(&self, account: &Account, name: &str, operation: Option<OperationId>) -> Result<()> {
-        self.retag(account, name, None, operation).await.map(drop)
+    pub async fn remove_tag(&self, account: &Account, name: &str, keep: &Keep<()>) -> Result<()> {
+        self.retag(account, name, None, keep, |_, _| ()).await
     }
 
-    async fn retag(
+    async fn retag<T>(
         &self,
         account: &Account,
         name: &str,
         to: Option<&str>,
-        operation: Option<OperationId>,
-    ) -> Result<Option<Seq>> {
+        keep: &Keep<T>,
+        outcome: impl Fn(Option<Seq>, i64) -> T,
+    ) -> Result<T> {
         let name = tag::normalize(name).map_err(|_| AppError::NotFound)?;
-        let operation = operation.unwrap_or_else(|| self.writer.operation());
+        let operation = self.writer.operation();
         let _turn = self.writer.turn(account.id).await;
         let mut tries = Tries::default();
         loop {
@@ -53,6 +66,15 @@ impl Expenses {
             if tagged.is_empty() {
                 return Err(AppError::NotFound);
             }
+            let count = match to {
+                Some(to) => {
+                    self.repository.tags(account.id).await?.iter().find(|tag| tag.name == to).map_or(0, |t| t.count)
+                }
+                None => 0,
+            };
+            let has = |expense: &&Expense| to.is_some_and(|to| expense.state.tags.iter().any(|tag| tag == to));
+            let newly = tagged.len() - tagged.iter().filter(has).count();
+            let count = count + i64::try_from(newly).unwrap_or(i64::MAX);
             let changes: Vec<_> = tagged
                 .iter()
                 .filter_map(|expense| {
@@ -65,13 +87,14 @@ impl Expenses {
                 })
                 .collect();
             if changes.is_empty() {
-                return Ok(None);
+                return Ok(outcome(None, count));
             }
             // Exclusive: an expense tagged meanwhile would keep the old name.
             let draft = self.writer.draft(account.id, &basis, ActionKind::Retag, &operation, true);
             let change_set = plan(draft, changes, Vec::new()).map_err(overflow)?;
-            if let Some(seq) = self.writer.apply(&change_set, &mut tries).await? {
-                return Ok(Some(seq));
+            let outcome = |seq, _: &ChangeSet| Ok(outcome(Some(seq), count));
+            if let Some(done) = self.writer.carry_out(&basis, change_set, &mut tries, keep, outcome).await? {
+                return Ok(done);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Actions as they stand in the log, and the head of a user's log.
 
 use crate::calendar::Timestamp;
+use crate::category::Taxonomy;
 use crate::id::{CategoryId, Seq};
 
 use super::{Change, Hash};
@@ -100,6 +101,20 @@ pub struct CategoryLink {
     pub after: Option<CategoryId>,
     /// The name that a revived category gets when its own was taken meanwhile.
     pub revived: Option<Revived>,
+}
+
+impl CategoryLink {
+    /// The categories as this leaves them.
+    #[must_use]
+    pub fn applied_to(&self, taxonomy: &Taxonomy) -> Taxonomy {
+        match (self.after, &self.revived) {
+            (Some(into), _) => taxonomy.with_merged(self.category, into),
+            (None, None) => taxonomy.with_revived(self.category),
+            (None, Some(Revived { name, slug })) => {
+                taxonomy.with_revived(self.category).with_name(self.category, name, slug)
+            }
+        }
+    }
 }
 
 /// The name under which a category comes back.

@@ -3,11 +3,12 @@
 use crate::calendar::Timestamp;
 use crate::id::{Seq, UserId};
 use crate::money::MoneyError;
+use crate::receipt::Receipt;
 
 use super::{ActionKind, CategoryLink, Change, Effect, Posting, Salt, post};
 
-/// Names one attempted write, unique per user: the client's `Idempotency-Key`, or one made for the request. It is stored
-/// in the transaction of the write, so that a connection lost during COMMIT is resolved by looking it up.
+/// Names one attempted write, unique per user. It is stored in the transaction of the write, so that a connection lost
+/// during COMMIT is resolved by looking it up.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OperationId(pub String);
 
@@ -17,7 +18,8 @@ pub struct Guard {
     /// [`super::Head::taxonomy_version`] as it was read. Always checked: nothing may land in a category that was merged
     /// or archived meanwhile.
     pub taxonomy_version: i64,
-    /// [`super::Head::seq`] as it was read, where the plan depends on what the last action was (undo, redo, merge).
+    /// [`super::Head::seq`] as it was read, where the plan depends on what the last action was (undo, redo, merge, a
+    /// receipt).
     pub seq: Option<Seq>,
 }
 
@@ -78,6 +80,9 @@ pub struct ChangeSet {
     pub effect: Effect,
     /// Which older actions it takes back or frees.
     pub marks: Vec<Mark>,
+    /// What the client is answered, when it gave the write a key: kept in the same transaction. It tells the action's number,
+    /// so the guard must name [`super::Head::seq`].
+    pub receipt: Option<Receipt>,
 }
 
 /// Makes an ordinary action of some changes and merges.
@@ -102,5 +107,6 @@ pub fn plan(draft: Draft, mut changes: Vec<Change>, links: Vec<CategoryLink>) ->
         root: None,
         effect: Effect::Original,
         marks: Vec::new(),
+        receipt: None,
     })
 }

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::calendar::{Month, Timestamp};
 use crate::category::Category;
 use crate::id::{CategoryId, UserId};
+use crate::receipt::Receipt;
 
 use super::Result;
 
@@ -26,6 +27,21 @@ pub struct CategoryChange {
     pub archived_at: Option<Option<Timestamp>>,
     /// When archiving: the limits on it end with this month.
     pub limits_end: Option<Month>,
+}
+
+/// A category of a user's own that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCategory {
+    /// Whose.
+    pub user: UserId,
+    /// As it will be, with an identifier of [`CategoryRepository::reserve_id`].
+    pub category: Category,
+    /// Its keywords, in their normal form.
+    pub phrases: Vec<String>,
+    /// When.
+    pub at: Timestamp,
+    /// What the client is answered, when it gave the write a key.
+    pub receipt: Option<Receipt>,
 }
 
 /// A merge of a category without live expenses. It makes no action.
@@ -56,11 +72,17 @@ pub trait CategoryRepository: Send + Sync {
     /// None of its own.
     async fn categories(&self, user: UserId) -> Result<Vec<Category>>;
 
+    /// An identifier that no category has or will have, for one that is to be made.
+    ///
+    /// # Errors
+    /// None of its own.
+    async fn reserve_id(&self) -> Result<CategoryId>;
+
     /// Makes a category of the user's own with its keywords. A phrase that stood under another category moves here.
     ///
     /// # Errors
-    /// `Taken(CategorySlug)`.
-    async fn create(&self, user: UserId, name: &str, slug: &str, phrases: &[String]) -> Result<Category>;
+    /// `Taken(CategorySlug)`; `Taken(Operation)` when the receipt's key has one that is still good.
+    async fn create(&self, new: &NewCategory) -> Result<()>;
 
     /// Changes one of the user's own, if its version is still `version`.
     ///

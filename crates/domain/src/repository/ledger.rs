@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::id::{Seq, UserId};
-use crate::ledger::{Action, ChangeSet, Head, Verified};
+use crate::ledger::{Action, ChangeSet, Effect, Head, Verified};
 
 use super::{Page, Result};
 
@@ -27,10 +27,11 @@ pub trait LedgerRepository: Send + Sync {
 
     /// Applies a change set in one transaction: bumps the head row first, if the guard holds; writes each expense whose
     /// version is the one planned on; moves the totals; sets marks and links whose old value still holds; appends the
-    /// action with its hash. An `external_id` may move from one expense of the set to another, in any direction.
+    /// action with its hash; keeps the receipt. An `external_id` may move from one expense of the set to another, in any direction.
     ///
     /// # Errors
-    /// `Stale` when a condition does not hold any more, `Taken(ExternalId)`, `Taken(Operation)`, `OutOfRange`;
+    /// `Stale` when a condition does not hold any more, `Taken(ExternalId)`, `Taken(Operation)`, also when the receipt's key
+    /// has one that is still good, `OutOfRange`;
     /// `TooLarge`, for which a reversal has some room left where an ordinary action has none.
     async fn apply(&self, change_set: &ChangeSet) -> Result<Applied>;
 
@@ -53,11 +54,12 @@ pub trait LedgerRepository: Send + Sync {
     /// None of its own.
     async fn actions_before(&self, user: UserId, before: Option<Seq>, limit: u64) -> Result<Page<Action>>;
 
-    /// The latest undo that is in effect: what redo brings back next.
+    /// The latest action in effect, before `before` (`None`: of all): with `Original` what undo takes back next, with `Undo`
+    /// what redo brings back next. A redo is never in effect by itself; there is none to be found.
     ///
     /// # Errors
     /// None of its own.
-    async fn latest_undo(&self, user: UserId) -> Result<Option<Seq>>;
+    async fn latest_in_effect(&self, user: UserId, effect: Effect, before: Option<Seq>) -> Result<Option<Seq>>;
 
     /// Walks the user's log, expenses and totals with [`crate::ledger::Verifier`], as of one moment.
     ///

@@ -88,6 +88,11 @@ impl Failure {
         matches!(self, Self::Database(error) if class(error) == Class::Contention)
     }
 
+    /// Whether it is a violated unique or primary key.
+    pub(crate) fn is_duplicate(&self) -> bool {
+        matches!(self, Self::Database(error) if unique_key(error).is_some())
+    }
+
     /// Whether it is a violated unique key whose name (or, on SQLite, whose list of columns) contains `key`.
     pub(crate) fn violates(&self, key: &str) -> bool {
         matches!(self, Self::Database(error) if unique_key(error).is_some_and(|name| name.contains(key)))

@@ -7,7 +7,7 @@ use florin_domain::calendar::{Month, Timestamp};
 use florin_domain::category::Category;
 use florin_domain::id::{CategoryId, Seq, UserId};
 use florin_domain::repository::{
-    CategoryChange, CategoryRepository, EmptyMerge, RepositoryError, Result, StoredKeyword, UniqueKey,
+    CategoryChange, CategoryRepository, EmptyMerge, NewCategory, RepositoryError, Result, StoredKeyword, UniqueKey,
 };
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
@@ -23,6 +23,7 @@ use crate::id_allocator::{IdAllocator, Sequence};
 use super::batch::pieces;
 use super::budget;
 use super::head::{bump_taxonomy, hold_taxonomy};
+use super::receipt;
 
 /// The user that the system's categories belong to.
 const SYSTEM: i64 = 0;
@@ -71,27 +72,34 @@ impl CategoryRepository for SqlCategoryRepository {
         Ok(rows.into_iter().map(read).collect())
     }
 
-    async fn create(&self, user: UserId, name: &str, slug: &str, phrases: &[String]) -> Result<Category> {
+    async fn reserve_id(&self) -> Result<CategoryId> {
+        self.ids.next(Sequence::Category).await.map(CategoryId)
+    }
+
+    async fn create(&self, new: &NewCategory) -> Result<()> {
+        let NewCategory { user, category, phrases, at, receipt } = new;
         let row = &category::Model {
-            id: self.ids.next(Sequence::Category).await?,
+            id: category.id.0,
             user_id: user.0,
-            name: name.to_owned(),
-            slug: slug.to_owned(),
-            live_slug: Some(slug.to_owned()),
+            name: category.name.clone(),
+            slug: category.slug.clone(),
+            live_slug: Some(category.slug.clone()),
             archived_at: None,
             merged_into: None,
             merged_by: None,
-            version: 1,
+            version: category.version,
         };
         self.database
             .write(|tx| async move {
-                bump_taxonomy(&tx, user).await?;
+                bump_taxonomy(&tx, *user).await?;
+                if let Some(receipt) = receipt {
+                    receipt::insert(&tx, *user, receipt, *at).await?;
+                }
                 let new = category::Entity::insert(row.clone().into_active_model().reset_all());
                 new.exec_without_returning(&*tx).await.map_err(|error| taken(error.into()))?;
-                insert_keywords(&tx, user, CategoryId(row.id), phrases).await
+                insert_keywords(&tx, *user, category.id, phrases).await
             })
-            .await?;
-        Ok(read(row.clone()))
+            .await
     }
 
     async fn update(&self, user: UserId, id: CategoryId, version: i64, change: &CategoryChange) -> Result<()> {

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use florin_domain::id::{Seq, UserId};
-use florin_domain::ledger::{Action, ChangeSet, Head, OperationId, Verified};
+use florin_domain::ledger::{Action, ChangeSet, Effect, Head, OperationId, Verified};
 use florin_domain::repository::{Applied, LedgerRepository, Page, RepositoryError, Result, UniqueKey};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -143,12 +143,18 @@ impl LedgerRepository for SqlLedgerRepository {
         Ok(Page { more: sizes.len() > page.len(), rows })
     }
 
-    async fn latest_undo(&self, user: UserId) -> Result<Option<Seq>> {
+    async fn latest_in_effect(&self, user: UserId, effect: Effect, before: Option<Seq>) -> Result<Option<Seq>> {
+        let flag = match effect {
+            Effect::Original => user_action::Column::Undoable,
+            Effect::Undo => user_action::Column::Redoable,
+            Effect::Redo => return Ok(None),
+        };
         let found = user_action::Entity::find()
             .select_only()
             .column(user_action::Column::Seq)
             .filter(user_action::Column::UserId.eq(user.0))
-            .filter(user_action::Column::Redoable.eq(1_i16))
+            .filter(flag.eq(1_i16))
+            .filter(user_action::Column::Seq.lt(before.map_or(i64::MAX, |seq| seq.0)))
             .order_by_desc(user_action::Column::Seq)
             .limit(1)
             .into_tuple::<i64>()

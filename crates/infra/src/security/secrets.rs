@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use florin_app::port::SecretGenerator;
+use florin_app::port::{PortError, SecretGenerator};
 use florin_domain::id::UserId;
 use florin_domain::ledger::{OperationId, Salt};
 use florin_domain::session::{CodePurpose, SecretHash};
@@ -13,6 +13,7 @@ use subtle::ConstantTimeEq;
 use super::SigningKey;
 use super::base64url;
 use super::mac::hmac_sha256;
+use super::seal;
 
 /// What every refresh token begins with, so that scanners of leaked text know one when they see it.
 pub const REFRESH_TOKEN_PREFIX: &str = "flr_rt_";
@@ -23,13 +24,14 @@ const CODES: u32 = 1_000_000;
 #[derive(Debug, Clone)]
 pub struct Secrets {
     code_key: SecretSlice<u8>,
+    seal_key: SecretSlice<u8>,
 }
 
 impl Secrets {
-    /// Codes are hashed with a key of their own, derived from `key`.
+    /// Codes are hashed, and answers sealed, with keys of their own, derived from `key`.
     #[must_use]
     pub fn new(key: &SigningKey) -> Self {
-        Self { code_key: key.derive("otp") }
+        Self { code_key: key.derive("otp"), seal_key: key.derive("seal") }
     }
 }
 
@@ -64,6 +66,14 @@ impl SecretGenerator for Secrets {
 
     fn hash_token(&self, token: &str) -> SecretHash {
         Sha256::digest(token.as_bytes()).into()
+    }
+
+    fn seal(&self, context: &[u8], plain: &[u8]) -> Result<Vec<u8>, PortError> {
+        seal::seal(&self.seal_key, context, plain).map_err(|error| PortError::Failed(error.into()))
+    }
+
+    fn unseal(&self, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        seal::unseal(&self.seal_key, context, sealed)
     }
 
     fn same(&self, a: &SecretHash, b: &SecretHash) -> bool {

@@ -221,12 +221,12 @@ struct OperationProblem {
     errors: Option<Vec<FaultBody>>,
 }
 
-impl From<BatchOutcome> for BatchResultsBody {
-    fn from(batch: BatchOutcome) -> Self {
+impl From<&BatchOutcome> for BatchResultsBody {
+    fn from(batch: &BatchOutcome) -> Self {
         let BatchOutcome { results, action, books } = batch;
-        let results = results.into_iter().enumerate().map(|(index, BatchResult { outcome, expense })| {
+        let results = results.iter().enumerate().map(|(index, BatchResult { outcome, expense })| {
             let (status, problem) = told(outcome);
-            let expense = expense.map(|expense| ExpenseBody::new(expense, &books));
+            let expense = expense.clone().map(|expense| ExpenseBody::new(expense, books));
             OperationResult { index, status: status.as_u16(), expense, problem }
         });
         Self { results: results.collect(), action: action.map(|seq| seq.0) }
@@ -234,7 +234,7 @@ impl From<BatchOutcome> for BatchResultsBody {
 }
 
 /// The status, and the problem if it is one.
-fn told(outcome: Outcome) -> (StatusCode, Option<Value>) {
+fn told(outcome: &Outcome) -> (StatusCode, Option<Value>) {
     match outcome {
         Outcome::Created(_) => (StatusCode::CREATED, None),
         Outcome::Existing(_) | Outcome::Updated(_) => (StatusCode::OK, None),
@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn a_failure_is_told_as_a_problem() {
         let error = AppError::field("/operations/0/amount", "not_positive", "must be more than zero");
-        let (status, problem) = told(Outcome::Failed(error));
+        let (status, problem) = told(&Outcome::Failed(error));
         let problem = problem.unwrap();
         assert_eq!((status.as_u16(), &problem["status"]), (422, &serde_json::json!(422)));
         assert_eq!(problem["errors"][0]["pointer"], "/operations/0/amount");

@@ -13,6 +13,7 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryO
 use crate::db::Failure;
 use crate::entity::{last_user_action, monthly_expense, user_action};
 use crate::repository::head::insert_head;
+use crate::repository::receipt;
 
 use super::tags::Labels;
 use super::{SqlLedgerRepository, action, payload};
@@ -62,6 +63,9 @@ impl Prepared<'_> {
             self.mark(tx, mark, seq).await?;
         }
         let hash = self.append(tx, &head).await?;
+        if let Some(receipt) = &self.change_set.receipt {
+            receipt::insert(tx, self.change_set.user, receipt, self.change_set.at).await?;
+        }
         self.finish(tx, &head, hash).await?;
         Ok(seq)
     }

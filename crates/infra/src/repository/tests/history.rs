@@ -6,7 +6,7 @@ use florin_domain::expense::{Expense, ExpenseState};
 use florin_domain::id::{CategoryId, ExpenseId, Seq, UserId};
 use florin_domain::ledger::{ActionKind, Effect, Head, amend, record, remove};
 use florin_domain::repository::{
-    CategoryRepository, ExpenseRepository, LedgerRepository, ReportRepository, RepositoryError, SpendingBy, UniqueKey,
+    ExpenseRepository, LedgerRepository, ReportRepository, RepositoryError, SpendingBy, UniqueKey,
 };
 
 use super::database::with_database;
@@ -84,7 +84,7 @@ async fn undo_and_redo_bring_everything_back() {
 async fn a_merge_moves_the_expenses_and_is_undone_as_one() {
     with_database(async |database| {
         let ana = Person::new(&database, 1);
-        let tea = ana.categories.create(ana.user, "Tea", "tea", &[]).await.unwrap();
+        let tea = ana.own_category("Tea", "tea", &[]).await.unwrap();
         assert_eq!(tea.id, CategoryId(1001));
         let (a, b) = (
             ana.create(ExpenseState { category: tea.id, ..lunch() }).await,
@@ -98,7 +98,7 @@ async fn a_merge_moves_the_expenses_and_is_undone_as_one() {
         ana.check().await;
 
         // The name was taken meanwhile: the category comes back under another one.
-        ana.categories.create(ana.user, "Tea", "tea", &[]).await.unwrap();
+        ana.own_category("Tea", "tea", &[]).await.unwrap();
         assert!(ana.reverse(merge).await.unwrap().is_ok());
         let back = ana.taxonomy().await.get(tea.id).cloned().unwrap();
         assert_eq!((back.name.as_str(), back.slug.as_str()), ("Tea (2)", "tea-2"));
@@ -136,7 +136,7 @@ async fn a_plan_on_what_has_changed_is_stale_and_leaves_nothing() {
         assert!(matches!(ana.ledger.apply(&on_old_head).await, Err(RepositoryError::Stale)));
 
         let on_old_taxonomy = ana.planned(ActionKind::Delete, vec![remove(&ana.get(id).await)]).await;
-        ana.categories.create(ana.user, "Tea", "tea", &[]).await.unwrap();
+        ana.own_category("Tea", "tea", &[]).await.unwrap();
         assert!(matches!(ana.ledger.apply(&on_old_taxonomy).await, Err(RepositoryError::Stale)));
 
         // Another person's expense, whatever its version.
@@ -328,7 +328,7 @@ async fn one_action_changes_many_expenses() {
 async fn totals_follow_any_history() {
     with_database(async |database| {
         let ana = Person::new(&database, 1);
-        let own = ana.categories.create(ana.user, "Own", "own", &[]).await.unwrap().id;
+        let own = ana.own_category("Own", "own", &[]).await.unwrap().id;
         let mut random = 0x2545_f491_4f6c_dd1d_u64;
         let mut next = |n: u64| {
             random ^= random << 13;
@@ -427,7 +427,7 @@ async fn a_merge_writes_many_at_once_if_none_has_changed() {
             changes.extend(amend(expense, ExpenseState { notes: "edited".to_owned(), ..expense.state.clone() }));
         }
         ana.ledger.apply(&ana.planned(ActionKind::Batch, changes).await).await.unwrap();
-        let tea = ana.categories.create(ana.user, "Tea", "tea", &[]).await.unwrap().id;
+        let tea = ana.own_category("Tea", "tea", &[]).await.unwrap().id;
         let before = ana.live().await;
         let to_tea = |expense: &Expense| amend(expense, ExpenseState { category: tea, ..expense.state.clone() });
         let merge: Vec<_> = before.iter().filter_map(to_tea).collect();

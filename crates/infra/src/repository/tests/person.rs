@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use florin_domain::calendar::{Month, Timestamp, parse_date};
 use florin_domain::categorizer::Categorization;
-use florin_domain::category::Taxonomy;
+use florin_domain::category::{Category, Taxonomy};
 use florin_domain::expense::{Expense, ExpenseState};
 use florin_domain::id::{CategoryId, ExpenseId, Seq, UserId};
 use florin_domain::ledger::{
-    ActionKind, Blocked, CategoryLink, Change, ChangeSet, Draft, Guard, Head, Later, OperationId, amend, plan,
+    ActionKind, Blocked, CategoryLink, Change, ChangeSet, Draft, Effect, Guard, Head, Later, OperationId, amend, plan,
     plan_reversal, record, remove,
 };
 use florin_domain::repository::{
-    CategoryRepository, ExpenseFilter, ExpenseQuery, ExpenseRepository, ExpenseSort, LedgerRepository,
+    CategoryRepository, ExpenseFilter, ExpenseQuery, ExpenseRepository, ExpenseSort, LedgerRepository, NewCategory,
     ReportRepository, RepositoryError, SortKey,
 };
 
@@ -83,6 +83,28 @@ impl Person {
             salt: [7; 16],
             guard: Guard { taxonomy_version: head.taxonomy_version, seq: seq.then_some(head.seq) },
         }
+    }
+
+    pub(super) async fn own_category(
+        &self,
+        name: &str,
+        slug: &str,
+        phrases: &[String],
+    ) -> Result<Category, RepositoryError> {
+        let category = Category {
+            id: self.categories.reserve_id().await?,
+            name: name.to_owned(),
+            slug: slug.to_owned(),
+            system: false,
+            archived_at: None,
+            merged_into: None,
+            merged_by: None,
+            version: 1,
+        };
+        let at = Timestamp(1_772_366_400_125);
+        let (user, phrases) = (self.user, phrases.to_vec());
+        let new = NewCategory { user, category: category.clone(), phrases, at, receipt: None };
+        self.categories.create(&new).await.map(|()| category)
     }
 
     pub(super) async fn planned(&self, kind: ActionKind, changes: Vec<Change>) -> ChangeSet {
@@ -164,7 +186,12 @@ impl Person {
     /// Redoes the latest undo, unless an ordinary action came after it.
     pub(super) async fn redo(&self) -> Option<Seq> {
         let head = self.ledger.head(self.user).await.unwrap();
-        let undo = self.ledger.latest_undo(self.user).await.unwrap().filter(|undo| *undo > head.last_ordinary)?;
+        let undo = self
+            .ledger
+            .latest_in_effect(self.user, Effect::Undo, None)
+            .await
+            .unwrap()
+            .filter(|undo| *undo > head.last_ordinary)?;
         self.reverse(undo).await.unwrap().ok()
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use florin_app::categories::{Categories, CategoryPatch};
 use florin_app::error::AppError;
+use florin_app::receipts::Keep;
 use florin_app::undo::Undo;
 use florin_app::writer::Writer;
 use florin_domain::account::Account;
@@ -46,11 +47,11 @@ impl Server {
     }
 
     async fn own(&self, account: &Account, name: &str) -> CategoryId {
-        self.categories.create(account, name, &[]).await.unwrap().category.id
+        self.categories.create(account, name, &[], &Keep::nothing()).await.unwrap().category.id
     }
 
     async fn merge(&self, account: &Account, from: CategoryId, into: CategoryId) -> Result<Option<Seq>, AppError> {
-        self.categories.merge(account, from, into, |_| true, None).await
+        self.categories.merge(account, from, into, |_| true, &Keep::nothing()).await
     }
 
     async fn patch(&self, account: &Account, id: CategoryId, archived: bool) -> Result<(), AppError> {
@@ -94,14 +95,14 @@ async fn a_merge_that_moved_something_is_taken_back_by_undo_alone() {
         assert_eq!(ana.taxonomy().await.fate(tea), Fate::Merged(coffee));
         let refused = server.patch(&account, tea, false).await;
         assert!(matches!(refused, Err(AppError::Conflict { code: "category_merged", .. })), "{refused:?}");
-        let undone = server.undo.undo(&account, Some(merge), None).await.unwrap();
+        let undone = server.undo.undo(&account, Some(merge), &Keep::nothing()).await.unwrap();
         assert_eq!((undone.reversed.seq, undone.changes.len(), undone.adjustments.len()), (merge, 1, 0));
         assert_eq!(ana.taxonomy().await.fate(tea), Fate::Live);
-        server.undo.redo(&account, None, None).await.unwrap();
+        server.undo.redo(&account, None, &Keep::nothing()).await.unwrap();
         assert_eq!(ana.taxonomy().await.fate(tea), Fate::Merged(coffee));
         let refused = server.patch(&account, tea, false).await;
         assert!(matches!(refused, Err(AppError::Conflict { code: "category_merged", .. })), "{refused:?}");
-        server.undo.undo(&account, None, None).await.unwrap();
+        server.undo.undo(&account, None, &Keep::nothing()).await.unwrap();
         // What was only archived comes back as before.
         server.patch(&account, tea, true).await.unwrap();
         server.patch(&account, tea, false).await.unwrap();
@@ -138,8 +139,9 @@ async fn a_category_with_too_many_keywords_is_not_made() {
         let server = Server::new(&database);
         let many: Vec<String> = (0..MAX_KEYWORDS - 1).map(|n| format!("word{n}")).collect();
         ana.categories.put_keywords(ana.user, TRAVEL, &many).await.unwrap();
-        let create =
-            async |name: &str, keywords: &[&str]| server.categories.create(&account, name, &tags(keywords)).await;
+        let create = async |name: &str, keywords: &[&str]| {
+            server.categories.create(&account, name, &tags(keywords), &Keep::nothing()).await
+        };
         let refused = create("Tea", &["oolong", "sencha"]).await;
         assert!(matches!(refused, Err(AppError::Conflict { code: "too_many_keywords", .. })), "{refused:?}");
         assert!(ana.taxonomy().await.live_by_slug("tea").is_none());

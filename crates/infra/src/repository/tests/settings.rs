@@ -47,12 +47,12 @@ async fn categories_change_only_on_the_version_that_was_read() {
         let ana = Person::new(&database, 1);
         let version = async || ana.ledger.head(ana.user).await.unwrap().taxonomy_version;
         let at = Timestamp(5);
-        let tea = ana.categories.create(ana.user, "Tea", "tea", &[]).await.unwrap();
-        let taken = ana.categories.create(ana.user, "TEA", "tea", &[]).await;
+        let tea = ana.own_category("Tea", "tea", &[]).await.unwrap();
+        let taken = ana.own_category("TEA", "tea", &[]).await;
         assert!(matches!(taken, Err(RepositoryError::Taken(UniqueKey::CategorySlug))));
         assert_eq!(version().await, 1, "what failed counted nothing");
         // Somebody else's name is free.
-        Person::new(&database, 2).categories.create(florin_domain::id::UserId(2), "Tea", "tea", &[]).await.unwrap();
+        Person::new(&database, 2).own_category("Tea", "tea", &[]).await.unwrap();
 
         let rename = |name: &str| CategoryChange { name: Some((name.to_owned(), slug(name))), ..Default::default() };
         ana.categories.update(ana.user, tea.id, 1, &rename("Green Tea")).await.unwrap();
@@ -60,7 +60,7 @@ async fn categories_change_only_on_the_version_that_was_read() {
         assert!(matches!(stale, Err(RepositoryError::Stale)));
         let system = ana.categories.update(ana.user, CategoryId(1), 1, &rename("Mine")).await;
         assert!(matches!(system, Err(RepositoryError::Stale)));
-        let coffee = ana.categories.create(ana.user, "Coffee", "coffee", &[]).await.unwrap();
+        let coffee = ana.own_category("Coffee", "coffee", &[]).await.unwrap();
         let taken = ana.categories.update(ana.user, coffee.id, 1, &rename("Green Tea")).await;
         assert!(matches!(taken, Err(RepositoryError::Taken(UniqueKey::CategorySlug))));
 
@@ -69,7 +69,7 @@ async fn categories_change_only_on_the_version_that_was_read() {
         let archived = ana.taxonomy().await.get(tea.id).cloned().unwrap();
         assert_eq!((archived.archived_at, archived.version), (Some(at), 3));
         // An archived category's name is free; bringing it back then is not possible.
-        let other = ana.categories.create(ana.user, "Green Tea", "green-tea", &[]).await.unwrap();
+        let other = ana.own_category("Green Tea", "green-tea", &[]).await.unwrap();
         let back = CategoryChange { archived_at: Some(None), ..Default::default() };
         let taken = ana.categories.update(ana.user, tea.id, 3, &back).await;
         assert!(matches!(taken, Err(RepositoryError::Taken(UniqueKey::CategorySlug))));
@@ -94,7 +94,7 @@ async fn categories_change_only_on_the_version_that_was_read() {
 async fn only_an_empty_category_as_it_was_read_is_merged_without_an_action() {
     with_database(async |database| {
         let ana = Person::new(&database, 1);
-        let tea = ana.categories.create(ana.user, "Tea", "tea", &[]).await.unwrap().id;
+        let tea = ana.own_category("Tea", "tea", &[]).await.unwrap().id;
         let merge = EmptyMerge {
             user: ana.user,
             category: tea,
@@ -146,17 +146,17 @@ async fn a_category_is_made_with_its_keywords_or_not_at_all() {
     with_database(async |database| {
         let ana = Person::new(&database, 1);
         ana.categories.put_keywords(ana.user, CategoryId(1), &tags(&["chai", "zomato"])).await.unwrap();
-        let tea = ana.categories.create(ana.user, "Tea", "tea", &tags(&["oolong", "chai"])).await.unwrap();
+        let tea = ana.own_category("Tea", "tea", &tags(&["oolong", "chai"])).await.unwrap();
         let stored = ana.categories.keywords(ana.user).await.unwrap();
         let stored: Vec<_> = stored.iter().map(|keyword| (keyword.category, keyword.phrase.as_str())).collect();
         assert_eq!(stored, [(tea.id, "chai"), (tea.id, "oolong"), (CategoryId(1), "zomato")]);
         assert_eq!(ana.ledger.head(ana.user).await.unwrap().taxonomy_version, 2);
 
-        let taken = ana.categories.create(ana.user, "TEA", "tea", &tags(&["chai", "new"])).await;
+        let taken = ana.own_category("TEA", "tea", &tags(&["chai", "new"])).await;
         assert!(matches!(taken, Err(RepositoryError::Taken(UniqueKey::CategorySlug))));
         // The keywords fail after the category was written.
         ana.execute("ALTER TABLE keyword RENAME TO keyword_gone").await;
-        assert!(ana.categories.create(ana.user, "Coffee", "coffee", &tags(&["beans"])).await.is_err());
+        assert!(ana.own_category("Coffee", "coffee", &tags(&["beans"])).await.is_err());
         ana.execute("ALTER TABLE keyword_gone RENAME TO keyword").await;
         assert!(ana.taxonomy().await.live_by_slug("coffee").is_none());
         assert_eq!(ana.categories.keywords(ana.user).await.unwrap().len(), 3);
@@ -169,8 +169,7 @@ async fn limits_have_a_history() {
     with_database(async |database| {
         let ana = Person::new(&database, 1);
         let entry = |scope, from, limit| BudgetEntry { scope, from_month: month(from), limit };
-        let (food, tea) =
-            (Scope::Category(CategoryId(1)), ana.categories.create(ana.user, "Tea", "tea", &[]).await.unwrap().id);
+        let (food, tea) = (Scope::Category(CategoryId(1)), ana.own_category("Tea", "tea", &[]).await.unwrap().id);
         assert!(!ana.budgets.exists(ana.user, food).await.unwrap());
         for entry in [
             entry(food, "2026-03", Some(200)),

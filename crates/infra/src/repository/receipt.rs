@@ -1,0 +1,106 @@
+//! Kept answers.
+
+use async_trait::async_trait;
+use florin_domain::calendar::Timestamp;
+use florin_domain::id::UserId;
+use florin_domain::receipt::{Receipt, good_since};
+use florin_domain::repository::{ReceiptRepository, RepositoryError, Result, UniqueKey};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+
+use crate::db::{Database, Failure, failed};
+use crate::entity::idempotency_key::{ActiveModel, Column, Entity, Model};
+
+/// Receipts in a SQL database.
+#[derive(Debug, Clone)]
+pub struct SqlReceiptRepository {
+    database: Database,
+}
+
+impl SqlReceiptRepository {
+    /// On that database.
+    #[must_use]
+    pub const fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+/// Keeps a receipt, in the transaction of what it tells of. The key decides between two who do the same at once.
+///
+/// # Errors
+/// `Taken(Operation)`; the transaction is then at its end.
+pub(super) async fn insert(
+    tx: &DatabaseTransaction,
+    user: UserId,
+    receipt: &Receipt,
+    at: Timestamp,
+) -> std::result::Result<(), Failure> {
+    Entity::delete_many()
+        .filter(Column::UserId.eq(user.0))
+        .filter(Column::KeyHash.eq(receipt.key.to_vec()))
+        .filter(Column::CreatedAt.lte(good_since(at).0))
+        .exec(tx)
+        .await?;
+    let row = ActiveModel {
+        user_id: Set(user.0),
+        key_hash: Set(receipt.key.to_vec()),
+        fingerprint: Set(receipt.fingerprint.to_vec()),
+        answer: Set(receipt.answer.clone()),
+        created_at: Set(at.0),
+    };
+    match Entity::insert(row).exec_without_returning(tx).await.map_err(Failure::from) {
+        Ok(_) => Ok(()),
+        Err(failure) if failure.is_duplicate() => Err(RepositoryError::Taken(UniqueKey::Operation).into()),
+        Err(failure) => Err(failure),
+    }
+}
+
+#[async_trait]
+impl ReceiptRepository for SqlReceiptRepository {
+    async fn find(&self, user: UserId, key: &[u8; 32], at: Timestamp) -> Result<Option<Receipt>> {
+        let row = Entity::find_by_id((user.0, key.to_vec())).one(self.database.read()).await.map_err(failed)?;
+        row.filter(|row| row.created_at > good_since(at).0).map(read).transpose()
+    }
+
+    async fn keep(&self, user: UserId, receipt: &Receipt, at: Timestamp) -> Result<()> {
+        self.database.write(|tx| async move { insert(&tx, user, receipt, at).await }).await
+    }
+}
+
+fn read(row: Model) -> Result<Receipt> {
+    let hash = |bytes: Vec<u8>| {
+        bytes.try_into().map_err(|_| RepositoryError::Internal("a hash of idempotency_key is not of 32 bytes".into()))
+    };
+    Ok(Receipt { key: hash(row.key_hash)?, fingerprint: hash(row.fingerprint)?, answer: row.answer })
+}
+
+#[cfg(test)]
+mod tests {
+    use florin_domain::receipt::RECEIPT_LIFETIME_MILLIS;
+
+    use super::*;
+    use crate::repository::account::tests::{Place, START, hash};
+
+    fn receipt(key: [u8; 32], answer: &[u8]) -> Receipt {
+        Receipt { key, fingerprint: [7; 32], answer: answer.to_vec() }
+    }
+
+    #[tokio::test]
+    async fn a_key_has_one_receipt_for_a_day() {
+        let place = Place::new().await;
+        let receipts = SqlReceiptRepository::new(place.database.clone());
+        let (user, other) = (place.somebody().await, place.somebody().await);
+        let key = hash();
+        let first = receipt(key, b"\x00first\xff");
+        receipts.keep(user, &first, START).await.unwrap();
+        assert_eq!(receipts.find(user, &key, START).await.unwrap(), Some(first.clone()));
+        assert_eq!(receipts.find(other, &key, START).await.unwrap(), None, "keys belong to a user");
+        let again = receipts.keep(user, &receipt(key, b"second"), START.plus_millis(RECEIPT_LIFETIME_MILLIS - 1)).await;
+        assert!(matches!(again, Err(RepositoryError::Taken(UniqueKey::Operation))), "{again:?}");
+        let later = START.plus_millis(RECEIPT_LIFETIME_MILLIS);
+        assert_eq!(receipts.find(user, &key, later).await.unwrap(), None);
+        receipts.keep(user, &receipt(key, b"second"), later).await.unwrap();
+        assert_eq!(receipts.find(user, &key, later).await.unwrap().unwrap().answer, b"second");
+        receipts.keep(other, &receipt(key, b"third"), later).await.unwrap();
+    }
+}

@@ -1,0 +1,117 @@
+//! Every write of openapi.json that is signed in takes a key: the second request of the same key changes nothing.
+
+use acceptance::category::{FOOD, TRAVEL};
+use acceptance::{Client, User, Value, json, spawn};
+
+/// A request, as it is asked twice.
+struct Ask {
+    operation: &'static str,
+    method: &'static str,
+    path: String,
+    body: Option<Value>,
+}
+
+/// One request for each operation that signed-in people write with, in an order in which each succeeds.
+async fn asks(user: &User) -> Vec<Ask> {
+    let expense = user.record(&json!({"amount": "1", "tags": ["a"]})).await;
+    let other = user.record(&json!({"amount": "2", "tags": ["b"]})).await;
+    let gone = user.record(&json!({"amount": "3"})).await;
+    let spare = user.record(&json!({"amount": "4"})).await;
+    let spare = &user.expense(spare).await["action"].clone();
+    let (own, merged) = (user.own_category("Own").await, user.own_category("Merged").await);
+    let ask = |operation, method, path: String, body| Ask { operation, method, path, body };
+    vec![
+        ask("createExpense", "POST", "/expenses".into(), Some(json!({"amount": "5"}))),
+        ask(
+            "replaceExpense",
+            "PUT",
+            format!("/expenses/{expense}"),
+            Some(json!({"amount": "6", "date": "2026-03-01", "tags": ["a"]})),
+        ),
+        ask("updateExpense", "PATCH", format!("/expenses/{other}"), Some(json!({"notes": "changed"}))),
+        ask("deleteExpense", "DELETE", format!("/expenses/{gone}"), None),
+        ask(
+            "batchExpenses",
+            "POST",
+            "/expenses/batch".into(),
+            Some(json!({"operations": [{"op": "create", "amount": "9"}, {"op": "delete", "id": other}]})),
+        ),
+        ask("undo", "POST", "/actions/undo".into(), None),
+        ask("redo", "POST", "/actions/redo".into(), None),
+        ask("reverseAction", "POST", format!("/actions/{spare}/reverse"), None),
+        ask("reverseLastAction", "POST", "/reverseLastAction".into(), None),
+        ask("reverseLastActionUnversioned", "POST", "/api/reverseLastAction".into(), None),
+        ask("createCategory", "POST", "/categories".into(), Some(json!({"name": "New"}))),
+        ask("updateCategory", "PATCH", format!("/categories/{own}"), Some(json!({"name": "Renamed"}))),
+        ask("deleteCategory", "DELETE", format!("/categories/{merged}?merge_into={own}"), None),
+        ask("putKeywords", "PUT", format!("/categories/{TRAVEL}/keywords"), Some(json!({"keywords": ["zumba"]}))),
+        ask("categorize", "POST", "/categorize".into(), Some(json!({"notes": "zumba"}))),
+        ask("renameTag", "PATCH", "/tags/b".into(), Some(json!({"name": "c"}))),
+        ask("deleteTag", "DELETE", "/tags/c".into(), None),
+        ask("putBudget", "PUT", format!("/budgets/{FOOD}"), Some(json!({"limit": "100"}))),
+        ask("deleteBudget", "DELETE", format!("/budgets/{FOOD}"), None),
+        ask("putTotalBudget", "PUT", "/budgets/total".into(), Some(json!({"limit": "100"}))),
+        ask("deleteTotalBudget", "DELETE", "/budgets/total".into(), None),
+        ask("updateMe", "PATCH", "/me".into(), Some(json!({"name": "Ana"}))),
+    ]
+}
+
+/// Writes that are left out, each with the reason.
+const LEFT_OUT: &[(&str, &str)] = &[];
+
+async fn send(client: &Client, ask: &Ask, key: &str) -> acceptance::Answer {
+    let path = if ask.path.starts_with("/api/") || ask.path == "/reverseLastAction" {
+        ask.path.clone()
+    } else {
+        format!("/api/v1{}", ask.path)
+    };
+    let call = client.at(ask.method, &path).header("idempotency-key", key);
+    match &ask.body {
+        Some(body) => call.json(body).await,
+        None => call.await,
+    }
+}
+
+/// All that a person can see, but for the audit of what they did.
+async fn state(user: &User) -> Value {
+    json!({
+        "expenses": user.all("/expenses", 200).await,
+        "actions": user.all("/actions", 200).await,
+        "categories": user.all("/categories?include_archived=true", 200).await,
+        "tags": user.all("/tags", 200).await,
+        "budgets": user.budgets("").await.json,
+        "me": user.me().await.json,
+    })
+}
+
+#[tokio::test]
+async fn every_write_takes_a_key() {
+    let app = spawn().await;
+    let user = app.user().await;
+    let asks = asks(&user).await;
+    for ask in &asks {
+        let first = send(&user, ask, ask.operation).await;
+        assert!(first.status < 300, "{}: {first:?}", ask.operation);
+        let between = state(&user).await;
+        let again = send(&user, ask, ask.operation).await;
+        assert_eq!(again.header("idempotency-replayed"), Some("true"), "{}: {again:?}", ask.operation);
+        assert_eq!((first.status, &first.body), (again.status, &again.body), "{}", ask.operation);
+        assert_eq!(state(&user).await, between, "{} was done twice", ask.operation);
+    }
+    acceptance::books::assert_sound(&user).await;
+
+    // Whoever adds a write says here how it is asked.
+    let document = app.client.at("GET", "/openapi.json").await.expect(200).json;
+    let mut unknown = Vec::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let id = operation["operationId"].as_str().unwrap_or_default();
+            let is_write = method != "get" && operation.get("security").is_some();
+            let known = asks.iter().any(|ask| ask.operation == id) || LEFT_OUT.iter().any(|(left, _)| *left == id);
+            if is_write && !known {
+                unknown.push(format!("{method} {path} ({id})"));
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "writes that nobody asks twice: {unknown:?}");
+}
