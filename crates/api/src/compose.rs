@@ -102,6 +102,7 @@ pub fn services(
         refresh_millis: i64::from(settings.auth.refresh_days) * 24 * 3_600_000,
         default_currency: settings.accounts.default_currency,
         default_zone: settings.accounts.default_timezone,
+        throttled: settings.limits.requests_per_minute > 0,
     };
     let ports = AuthPorts {
         accounts: accounts.clone(),

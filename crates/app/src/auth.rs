@@ -16,6 +16,8 @@ use crate::error::{AppError, FieldError, Result};
 use crate::port::{AccessClaims, Clock, CodeMessage, OtpSender, PasswordHasher, SecretGenerator, TokenIssuer};
 
 mod password;
+mod passwords;
+mod throttles;
 
 pub use password::{MIN_ADMIN_PASSWORD, MIN_PASSWORD, check_password};
 
@@ -30,6 +32,8 @@ pub struct AuthPolicy {
     pub default_currency: Currency,
     /// The zone of a person who names none.
     pub default_zone: Zone,
+    /// Whether attempts are counted by client and messages by address. Wrong guesses always are.
+    pub throttled: bool,
 }
 
 /// A sign-up as the client sent it.
@@ -385,6 +389,11 @@ fn check_profile(
             .ok()
     });
     ProfileChange { name, currency, zone }
+}
+
+/// A stored hash that some password has: there is none when it is empty, as after a sign-up whose password nothing confirmed.
+fn usable(password_hash: &str) -> Option<&str> {
+    Some(password_hash).filter(|hash| !hash.is_empty())
 }
 
 fn parse_email(email: &str) -> Result<Email> {

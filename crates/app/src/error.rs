@@ -69,6 +69,14 @@ pub enum AppError {
         /// What to tell.
         detail: String,
     },
+    /// It was tried too often; how often is counted where all servers see it.
+    #[error("tried too often")]
+    TooMany {
+        /// Stable code, as `too_many_attempts`.
+        code: &'static str,
+        /// After how many seconds one more try is allowed; at least 1.
+        retry_after: u32,
+    },
     /// Too much of that work is waiting already.
     #[error("too busy")]
     Busy,

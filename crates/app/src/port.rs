@@ -36,11 +36,15 @@ pub trait PasswordHasher: Send + Sync {
     async fn hash(&self, password: &str) -> Result<String, PortError>;
 
     /// Whether `password` is the one that `encoded` was made of. With `None` the same work is done for nothing and the
-    /// answer is no, so that the time tells nothing about whether an account exists.
+    /// answer is no, so that the time tells nothing about whether an account exists. A hash that was cheaper than those made
+    /// now costs as much as they do.
     ///
     /// # Errors
     /// [`PortError::Busy`] when the queue is full.
     async fn verify<'a>(&self, password: &'a str, encoded: Option<&'a str>) -> Result<bool, PortError>;
+
+    /// Whether a hash was cheaper to make than those made now, so that it should be made anew.
+    fn is_outdated(&self, encoded: &str) -> bool;
 }
 
 /// What an access token says.
@@ -84,8 +88,15 @@ pub trait SecretGenerator: Send + Sync {
     /// A name for a write whose client gave none.
     fn operation(&self) -> OperationId;
 
-    /// The keyed hash of a one-time code, bound to its owner and purpose.
-    fn hash_code(&self, user: UserId, purpose: CodePurpose, code: &str) -> SecretHash;
+    /// The keyed hash of a one-time code, bound to what [`Self::decoy`] makes of its address, and to its purpose.
+    fn hash_code(&self, decoy: UserId, purpose: CodePurpose, code: &str) -> SecretHash;
+
+    /// The keyed hash of what attempts are counted for: an address, a network. Of no use to who reads it.
+    fn hash_subject(&self, subject: &str) -> SecretHash;
+
+    /// A number below zero that stands for an address, and for nobody's account. What is done for accounts is done for it
+    /// where an address has none, so that neither time nor bytes tell which it is; and one-time codes are bound to it.
+    fn decoy(&self, email: &Email) -> UserId;
 
     /// The hash of a refresh token.
     fn hash_token(&self, token: &str) -> SecretHash;
@@ -126,7 +137,8 @@ pub enum CodeMessage {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait OtpSender: Send + Sync {
-    /// Sends or queues a message.
+    /// Takes a message to be sent. Whoever waits for this must not learn from the time that there is somebody to send to: an
+    /// adapter that needs a network queues the message and returns.
     ///
     /// # Errors
     /// [`PortError`] when it cannot be taken.

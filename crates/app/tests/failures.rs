@@ -235,6 +235,7 @@ fn auth(accounts: MockAccountRepository, hasher: MockPasswordHasher, sender: Moc
         refresh_millis: 2_592_000_000,
         default_currency: Currency::parse("INR").unwrap(),
         default_zone: Zone::UTC,
+        throttled: true,
     };
     Auth::new(ports, policy)
 }

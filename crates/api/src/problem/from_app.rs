@@ -43,6 +43,10 @@ impl From<&AppError> for Problem {
             ),
             AppError::Unauthenticated { code, detail } => Self::new(StatusCode::UNAUTHORIZED, code, detail.as_str()),
             AppError::Forbidden { code, detail } => Self::new(StatusCode::FORBIDDEN, code, detail.as_str()),
+            AppError::TooMany { code, retry_after } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, code, "this was tried too often; wait before the next try")
+                    .retry_after(*retry_after)
+            }
             AppError::Busy => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "too much work is waiting; try again in a moment")
                     .retry_after(BUSY_SECONDS)

@@ -86,10 +86,16 @@ impl PasswordHasher for Argon2Hasher {
     async fn verify<'a>(&self, password: &'a str, encoded: Option<&'a str>) -> Result<bool, PortError> {
         // A password that is too long is nobody's, and never hashed.
         let (password, encoded) = if password.len() > MAX_PASSWORD_BYTES { ("", None) } else { (password, encoded) };
+        // An empty hash is that of an account without a usable password.
+        let encoded = encoded.filter(|encoded| !encoded.is_empty());
         let of_somebody = encoded.is_some();
         let encoded = encoded.map_or_else(|| Arc::clone(&self.nobody), Arc::from);
         let matches = self.run(password, move |argon2, password| verify(argon2, password, &encoded)).await?;
         Ok(matches && of_somebody)
+    }
+
+    fn is_outdated(&self, encoded: &str) -> bool {
+        PasswordHash::new(encoded).is_ok_and(|hash| missing_blocks(self.argon2.params(), &hash) > 0)
     }
 }
 
@@ -102,11 +108,35 @@ fn hash(argon2: &Argon2<'_>, password: &[u8]) -> Result<String, PortError> {
 
 fn verify(argon2: &Argon2<'_>, password: &[u8], encoded: &str) -> Result<bool, PortError> {
     let hash = PasswordHash::new(encoded).map_err(|error| PortError::Failed(error.into()))?;
-    match argon2.verify_password(password, &hash) {
-        Ok(()) => Ok(true),
-        Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
-        Err(error) => Err(PortError::Failed(error.into())),
-    }
+    let matches = match argon2.verify_password(password, &hash) {
+        Ok(()) => true,
+        Err(argon2::password_hash::Error::PasswordInvalid) => false,
+        Err(error) => return Err(PortError::Failed(error.into())),
+    };
+    make_up(argon2.params(), &hash)?;
+    Ok(matches)
+}
+
+/// By how many blocks of a KiB, all passes taken together, a hash was cheaper than one at `params`. That is what time goes by.
+fn missing_blocks(params: &Params, hash: &PasswordHash) -> u64 {
+    let blocks = |params: &Params| u64::from(params.m_cost()) * u64::from(params.t_cost());
+    let old = Params::try_from(hash).map_or(0, |old| blocks(&old));
+    blocks(params).saturating_sub(old)
+}
+
+/// Does the work by which a hash was cheaper than one at `params`, in no more memory than that, for nothing: so that the
+/// time does not tell whose hash was made before the cost was raised.
+fn make_up(params: &Params, hash: &PasswordHash) -> Result<(), PortError> {
+    let missing = missing_blocks(params, hash);
+    let passes = missing.div_ceil(u64::from(params.m_cost()));
+    let number = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+    let (m, t, p) = (number(missing.checked_div(passes).unwrap_or(0)), number(passes), params.p_cost());
+    // A difference of less than the least amount of memory is none that could be told.
+    let Ok(filler) = Params::new(m, t, p, None) else { return Ok(()) };
+    let mut output = [0; 32];
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, filler)
+        .hash_password_into(&[0; 16], &[0; 16], &mut output)
+        .map_err(|error| PortError::Failed(error.into()))
 }
 
 #[cfg(test)]
@@ -174,6 +204,28 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert_eq!(hasher.places.available_permits(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_cheaper_hash_is_made_up_for_and_known_to_be_outdated() {
+        let cheap = Argon2Hasher::new(CHEAP, 1, 8).unwrap();
+        let dear = Argon2Hasher::new(Argon2Cost { m_kib: 32_768, t: 2, p: 1 }, 1, 8).unwrap();
+        let (old, new) = (cheap.hash("correct horse").await.unwrap(), dear.hash("correct horse").await.unwrap());
+        assert!(dear.is_outdated(&old) && !dear.is_outdated(&new) && !cheap.is_outdated(&new));
+        assert!(!dear.is_outdated("") && !dear.is_outdated("not a hash"));
+        let missing = |encoded: &str| missing_blocks(dear.argon2.params(), &PasswordHash::new(encoded).unwrap());
+        assert_eq!((missing(&old), missing(&new)), (65_536 - 1024, 0));
+        // The least of several times, as a busy machine only ever adds to them; 1 / 64 of the work without the filler.
+        let mut least = [std::time::Duration::MAX; 2];
+        for _ in 0..5 {
+            for (encoded, least) in [&old, &new].into_iter().zip(&mut least) {
+                let started = std::time::Instant::now();
+                assert!(dear.verify("correct horse", Some(encoded)).await.unwrap());
+                *least = started.elapsed().min(*least);
+            }
+        }
+        assert!(least[0] * 2 > least[1] && least[0] < least[1] * 2, "{least:?}");
+        assert!(!dear.verify("", Some("")).await.unwrap(), "no hash is nobody's password");
     }
 
     #[tokio::test]

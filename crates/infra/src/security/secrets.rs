@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use florin_app::port::{PortError, SecretGenerator};
+use florin_domain::account::Email;
 use florin_domain::id::UserId;
 use florin_domain::ledger::{OperationId, Salt};
 use florin_domain::session::{CodePurpose, SecretHash};
@@ -25,13 +26,20 @@ const CODES: u32 = 1_000_000;
 pub struct Secrets {
     code_key: SecretSlice<u8>,
     seal_key: SecretSlice<u8>,
+    subject_key: SecretSlice<u8>,
+    decoy_key: SecretSlice<u8>,
 }
 
 impl Secrets {
-    /// Codes are hashed, and answers sealed, with keys of their own, derived from `key`.
+    /// Each kind of hash, and the seal of kept answers, has a key of its own, derived from `key`.
     #[must_use]
     pub fn new(key: &SigningKey) -> Self {
-        Self { code_key: key.derive("otp"), seal_key: key.derive("seal") }
+        Self {
+            code_key: key.derive("otp"),
+            seal_key: key.derive("seal"),
+            subject_key: key.derive("throttle"),
+            decoy_key: key.derive("decoy"),
+        }
     }
 }
 
@@ -59,9 +67,19 @@ impl SecretGenerator for Secrets {
         OperationId(format!("auto-{}", hex_of_random::<16>()))
     }
 
-    fn hash_code(&self, user: UserId, purpose: CodePurpose, code: &str) -> SecretHash {
-        let message = format!("{user}|{}|{code}", purpose.as_str());
+    fn hash_code(&self, decoy: UserId, purpose: CodePurpose, code: &str) -> SecretHash {
+        let message = format!("{decoy}|{}|{code}", purpose.as_str());
         hmac_sha256(self.code_key.expose_secret(), message.as_bytes())
+    }
+
+    fn hash_subject(&self, subject: &str) -> SecretHash {
+        hmac_sha256(self.subject_key.expose_secret(), subject.as_bytes())
+    }
+
+    fn decoy(&self, email: &Email) -> UserId {
+        let [a, b, c, d, e, f, g, h, ..] = hmac_sha256(self.decoy_key.expose_secret(), email.as_str().as_bytes());
+        // 62 bits and one: below zero, and never the least integer.
+        UserId(-1 - (i64::from_be_bytes([a, b, c, d, e, f, g, h]) & (i64::MAX >> 1)))
     }
 
     fn hash_token(&self, token: &str) -> SecretHash {
@@ -153,5 +171,18 @@ mod tests {
             assert!(!one.same(&hash, &other));
         }
         assert_eq!(one.hash_token("flr_rt_x"), two.hash_token("flr_rt_x"));
+    }
+
+    #[test]
+    fn an_address_has_one_decoy_in_each_installation_and_it_is_nobodys_id() {
+        let (one, two) = (secrets("one"), secrets("two"));
+        let email = |n: u32| Email::parse(&format!("a{n}@example.com")).unwrap();
+        let decoys: HashSet<UserId> = (0..1000).map(|n| one.decoy(&email(n))).collect();
+        assert_eq!(decoys.len(), 1000);
+        assert!(decoys.iter().all(|decoy| decoy.0 < 0 && decoy.0 > i64::MIN));
+        assert_eq!(one.decoy(&email(1)), one.decoy(&email(1)));
+        assert_ne!(one.decoy(&email(1)), two.decoy(&email(1)));
+        assert_ne!(one.hash_subject("x"), two.hash_subject("x"));
+        assert_eq!(one.hash_subject("x"), one.hash_subject("x"));
     }
 }
