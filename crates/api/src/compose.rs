@@ -18,7 +18,8 @@ use florin_app::writer::Writer;
 use florin_infra::db::{Database, DatabaseError, DatabaseOptions, SchemaState};
 use florin_infra::repository::{
     SqlAccountRepository, SqlAuditRepository, SqlBudgetRepository, SqlCategoryRepository, SqlExpenseRepository,
-    SqlLedgerRepository, SqlReceiptRepository, SqlReportRepository, SqlSessionRepository, SqlThrottleRepository,
+    SqlLedgerRepository, SqlReceiptRepository, SqlReportRepository, SqlSessionRepository, SqlSignUpRepository,
+    SqlThrottleRepository,
 };
 use florin_infra::security::{Argon2Cost, Argon2Hasher, JwtIssuer, Secrets, SigningKey, SigningKeyError};
 use florin_infra::settings::Settings;
@@ -107,6 +108,7 @@ pub fn services(
     let ports = AuthPorts {
         accounts: accounts.clone(),
         sessions,
+        sign_ups: Arc::new(SqlSignUpRepository::new(database.clone())),
         audit: Arc::new(SqlAuditRepository::new(database.clone())),
         throttles: Arc::new(SqlThrottleRepository::new(database.clone())),
         hasher: hasher.clone(),

@@ -10,7 +10,8 @@ use utoipa::openapi::{RefOr, Response, ResponseBuilder};
 use utoipa::{IntoParams, IntoResponses, OpenApi, ToSchema};
 
 use crate::routes::{
-    actions, auth, batch, budgets, categories, changes, expenses, insights, me, operations, score, summary, tags,
+    actions, auth, batch, budgets, categories, changes, expenses, insights, me, operations, passwords, score, summary,
+    tags,
 };
 
 /// Every documented handler. The route table is in [`crate::routes`]; a test compares the two.
@@ -25,6 +26,7 @@ use crate::routes::{
     components(schemas(ProblemBody, FaultBody)),
     paths(
         auth::register, auth::verify, auth::request_code, auth::login, auth::refresh, auth::logout,
+        passwords::change, passwords::forgot, passwords::reset,
         me::get, me::update,
         expenses::create, expenses::list, expenses::get, expenses::replace, expenses::update, expenses::delete,
         batch::run, changes::list,

@@ -42,6 +42,7 @@ pub(crate) mod expenses;
 pub(crate) mod insights;
 pub(crate) mod me;
 pub mod operations;
+pub(crate) mod passwords;
 mod resource;
 pub(crate) mod score;
 pub(crate) mod summary;
@@ -78,6 +79,9 @@ fn v1(api: &mut ServiceConfig) {
         .service(path("/auth/login").post(auth::login))
         .service(path("/auth/refresh").post(auth::refresh))
         .service(path("/auth/logout").post(auth::logout))
+        .service(path("/auth/password").put(passwords::change))
+        .service(path("/auth/password/forgot").post(passwords::forgot))
+        .service(path("/auth/password/reset").post(passwords::reset))
         .service(path("/me").get(me::get).patch(me::update))
         .service(path("/expenses").post(expenses::create).get(expenses::list))
         .service(path("/expenses/batch").post(batch::run))

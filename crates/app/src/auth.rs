@@ -1,25 +1,42 @@
-//! Sign-up, verification, log-in, refresh, log-out, and the caller's own profile.
+//! Sign-up, verification, log-in, refresh, log-out, passwords, and the caller's own profile.
+//!
+//! Whoever is not signed in learns nothing about who has an account. For an address without one the same is done, to the
+//! statement, for a decoy: a number below zero that is made of the address; only nothing is sent. Each attempt leaves
+//! exactly one row of the audit trail, in the transaction of its effect where it has one.
 
 use std::sync::Arc;
 
-use florin_domain::account::{Account, Email, MAX_NAME};
+use florin_domain::account::Account;
 use florin_domain::calendar::{Timestamp, Zone};
 use florin_domain::id::{SessionId, UserId};
+use florin_domain::login_event::{EventKind, EventOutcome, NewLoginEvent};
 use florin_domain::money::Currency;
 use florin_domain::repository::{
-    AccountRepository, AuditRepository, NewAccount, ProfileChange, RepositoryError, SessionRepository,
-    ThrottleRepository, UniqueKey,
+    AccountRepository, AuditRepository, RepositoryError, SessionRepository, SignUpRepository, ThrottleRepository,
 };
-use florin_domain::session::{CODE_LIFETIME_MILLIS, CodePurpose, Device, NewRefreshToken, Principal, Rotation};
+use florin_domain::session::{Device, NewRefreshToken, NewSession, Principal, Proof, Rotation};
 
-use crate::error::{AppError, FieldError, Result};
+use crate::error::{AppError, Result};
 use crate::port::{AccessClaims, Clock, CodeMessage, OtpSender, PasswordHasher, SecretGenerator, TokenIssuer};
 
+mod codes;
+mod faults;
+mod log_in;
 mod password;
 mod passwords;
+mod sign_up;
 mod throttles;
 
+pub use codes::{CodeEntry, CodeRequest};
+pub use log_in::{LogIn, Secret};
 pub use password::{MIN_ADMIN_PASSWORD, MIN_PASSWORD, check_password};
+pub use passwords::{PasswordReplacement, PasswordReset};
+pub use sign_up::Registration;
+
+use faults::check_profile;
+
+/// How often what depends on a stored hash is tried, which a log-in may replace by a dearer one at any time.
+const TRIES: u32 = 3;
 
 /// What the operator decides about accounts.
 #[derive(Debug, Clone, Copy)]
@@ -34,23 +51,6 @@ pub struct AuthPolicy {
     pub default_zone: Zone,
     /// Whether attempts are counted by client and messages by address. Wrong guesses always are.
     pub throttled: bool,
-}
-
-/// A sign-up as the client sent it.
-#[derive(Debug, Clone, Default)]
-pub struct Registration {
-    /// The address.
-    pub email: String,
-    /// The password.
-    pub password: String,
-    /// What the person wants to be called.
-    pub name: Option<String>,
-    /// An ISO 4217 code.
-    pub currency: Option<String>,
-    /// An IANA zone.
-    pub timezone: Option<String>,
-    /// What was wrong with its form, found when it was read. The use case adds what is wrong with the values.
-    pub faults: Vec<FieldError>,
 }
 
 /// Changes of a profile as the client sent them; `None` leaves a value as it is.
@@ -86,6 +86,8 @@ pub struct AuthPorts {
     pub accounts: Arc<dyn AccountRepository>,
     /// Sessions and codes.
     pub sessions: Arc<dyn SessionRepository>,
+    /// Sign-ups whose address is not proved yet.
+    pub sign_ups: Arc<dyn SignUpRepository>,
     /// The audit trail.
     pub audit: Arc<dyn AuditRepository>,
     /// Counted attempts.
@@ -115,158 +117,18 @@ impl Auth {
         Self { ports, policy }
     }
 
-    /// Signs a person up and sends a code to the address. The answer is the same when the address has an account: its
-    /// owner is told instead, or, while the address is unproved, the new details replace the old.
-    ///
-    /// Returns how many seconds the code is good for.
-    ///
-    /// # Errors
-    /// [`AppError::Invalid`] naming every wrong field.
-    pub async fn register(&self, registration: &Registration) -> Result<i64> {
-        let mut new = self.check(registration)?;
-        // Hashed in every case, so that the time tells nothing about the address.
-        new.password_hash = self.ports.hasher.hash(&registration.password).await?;
-        match self.ports.accounts.create(&new).await {
-            Ok(user) => self.send_code(user, &new.email, CodePurpose::Verify).await?,
-            Err(RepositoryError::Taken(UniqueKey::Email)) => match self.ports.accounts.credentials(&new.email).await? {
-                Some(taken) if taken.account.verified_at.is_none() => {
-                    self.ports.accounts.replace_unverified(taken.account.id, &new).await?;
-                    self.send_code(taken.account.id, &new.email, CodePurpose::Verify).await?;
-                }
-                _ => self.ports.sender.send(&CodeMessage::AddressTaken { email: new.email }).await?,
-            },
-            Err(error) => return Err(error.into()),
-        }
-        Ok(CODE_LIFETIME_MILLIS / 1000)
-    }
-
-    fn check(&self, registration: &Registration) -> Result<NewAccount> {
-        let mut errors = registration.faults.clone();
-        let read = |pointer: &str| !registration.faults.iter().any(|fault| fault.pointer == pointer);
-        let email = Email::parse(&registration.email);
-        if read("/email")
-            && let Err(error) = &email
-        {
-            errors.push(FieldError::new("/email", "invalid_email", error.to_string()));
-        }
-        if read("/password") {
-            errors.extend(check_password("/password", &registration.password, MIN_PASSWORD));
-        }
-        let profile = check_profile(
-            registration.name.as_deref(),
-            registration.currency.as_deref(),
-            registration.timezone.as_deref(),
-            &mut errors,
-        );
-        match email {
-            Ok(email) if errors.is_empty() => Ok(NewAccount {
-                email,
-                name: profile.name.unwrap_or_default(),
-                role: florin_domain::account::Role::User,
-                currency: profile.currency.unwrap_or(self.policy.default_currency),
-                zone: profile.zone.unwrap_or(self.policy.default_zone),
-                password_hash: String::new(),
-                created_at: self.ports.clock.now(),
-                verified_at: None,
-            }),
-            _ => Err(AppError::Invalid(errors)),
+    /// Opens a session, if what it is proved by still holds.
+    async fn open(&self, user: UserId, device: &Device, proof: &Proof) -> Result<Option<Tokens>> {
+        let (token, new) = self.new_session(user, device);
+        match self.ports.sessions.log_in(&new, proof).await? {
+            Some(session) => self.tokens_of(session, user, token).await.map(Some),
+            None => Ok(None),
         }
     }
 
-    async fn send_code(&self, user: UserId, email: &Email, purpose: CodePurpose) -> Result<()> {
-        let now = self.ports.clock.now();
-        let otp = self.ports.secrets.code();
-        let hash = self.ports.secrets.hash_code(user, purpose, &otp);
-        let expires_at = now.plus_millis(CODE_LIFETIME_MILLIS);
-        self.ports.sessions.put_code(user, purpose, &hash, now, expires_at).await?;
-        self.ports.sender.send(&CodeMessage::Code { email: email.clone(), purpose, otp }).await?;
-        Ok(())
-    }
-
-    /// Sends a code to verify the address or, once it is verified, to log in with. Says nothing about whether the
-    /// address has an account.
-    ///
-    /// # Errors
-    /// [`AppError::Invalid`] for what is no address.
-    pub async fn request_code(&self, email: &str) -> Result<()> {
-        let email = parse_email(email)?;
-        let Some(found) = self.ports.accounts.credentials(&email).await? else { return Ok(()) };
-        let account = found.account;
-        if account.disabled_at.is_some() {
-            return Ok(());
-        }
-        let purpose = if account.verified_at.is_none() { CodePurpose::Verify } else { CodePurpose::Login };
-        self.send_code(account.id, &email, purpose).await
-    }
-
-    /// Proves an address by its code, and logs in.
-    ///
-    /// # Errors
-    /// [`AppError::Unauthenticated`] `invalid_otp` for any code that is not the one in force.
-    pub async fn verify(&self, email: &str, otp: &str, device: &Device) -> Result<Tokens> {
-        let account = self.check_code(email, otp, CodePurpose::Verify, "invalid_otp").await?;
-        self.ports.accounts.mark_verified(account.id, self.ports.clock.now()).await?;
-        self.open_session(account.id, device).await
-    }
-
-    /// Logs in by password.
-    ///
-    /// # Errors
-    /// [`AppError::Unauthenticated`] `invalid_credentials` for any mismatch; [`AppError::Forbidden`]
-    /// `email_not_verified` or `account_disabled`, only with the right password.
-    pub async fn login(&self, email: &str, password: &str, device: &Device) -> Result<Tokens> {
-        let email = parse_email(email)?;
-        let found = self.ports.accounts.credentials(&email).await?;
-        let encoded = found.as_ref().map(|credentials| credentials.password_hash.as_str());
-        let right = self.ports.hasher.verify(password, encoded).await?;
-        match found {
-            Some(credentials) if right => {
-                refuse_disabled(&credentials.account)?;
-                if credentials.account.verified_at.is_none() {
-                    return Err(AppError::Forbidden {
-                        code: "email_not_verified",
-                        detail: "verify the address with the code that was sent to it first".into(),
-                    });
-                }
-                self.open_session(credentials.account.id, device).await
-            }
-            _ => Err(invalid_credentials()),
-        }
-    }
-
-    /// Logs in by a one-time code that [`Self::request_code`] sent.
-    ///
-    /// # Errors
-    /// [`AppError::Unauthenticated`] `invalid_credentials` for any mismatch.
-    pub async fn login_with_code(&self, email: &str, otp: &str, device: &Device) -> Result<Tokens> {
-        let account = self.check_code(email, otp, CodePurpose::Login, "invalid_credentials").await?;
-        refuse_disabled(&account)?;
-        self.open_session(account.id, device).await
-    }
-
-    /// The guess is counted before anything is compared, and the code used up before anything is granted.
-    async fn check_code(&self, email: &str, otp: &str, purpose: CodePurpose, code: &'static str) -> Result<Account> {
-        let refused = || AppError::Unauthenticated { code, detail: "the code is wrong or no longer in force".into() };
-        let email = parse_email(email)?;
-        let now = self.ports.clock.now();
-        let found = self.ports.accounts.credentials(&email).await?;
-        let Some(account) = found.map(|credentials| credentials.account) else { return Err(refused()) };
-        let state = self.ports.sessions.spend_guess(account.id, purpose, now).await?;
-        let guess = self.ports.secrets.hash_code(account.id, purpose, otp);
-        match state {
-            Some(state) if self.ports.secrets.same(&state.hash, &guess) => {
-                let won = self.ports.sessions.consume_code(account.id, purpose, &guess, now).await?;
-                if won { Ok(account) } else { Err(refused()) }
-            }
-            _ => Err(refused()),
-        }
-    }
-
-    async fn open_session(&self, user: UserId, device: &Device) -> Result<Tokens> {
+    fn new_session(&self, user: UserId, device: &Device) -> (String, NewSession) {
         let (token, stored) = self.new_refresh_token();
-        let session = self.ports.sessions.open(user, device, &stored).await?;
-        let principal = self.ports.sessions.principal(session, user).await?.ok_or_else(invalid_credentials)?;
-        self.tokens(session, principal, token)
+        (token, NewSession { user, device: device.clone(), token: stored })
     }
 
     fn new_refresh_token(&self) -> (String, NewRefreshToken) {
@@ -275,6 +137,12 @@ impl Auth {
         let expires_at = issued_at.plus_millis(self.policy.refresh_millis);
         let hash = self.ports.secrets.hash_token(&token);
         (token, NewRefreshToken { hash, issued_at, expires_at })
+    }
+
+    /// The tokens of a session that was opened just now.
+    async fn tokens_of(&self, session: SessionId, user: UserId, refresh_token: String) -> Result<Tokens> {
+        let principal = self.ports.sessions.principal(session, user).await?.ok_or_else(invalid_credentials)?;
+        self.tokens(session, principal, refresh_token)
     }
 
     fn tokens(&self, session: SessionId, principal: Principal, refresh_token: String) -> Result<Tokens> {
@@ -298,14 +166,14 @@ impl Auth {
     ///
     /// # Errors
     /// [`AppError::Unauthenticated`] `invalid_refresh_token`.
-    pub async fn refresh(&self, refresh_token: &str) -> Result<Tokens> {
+    pub async fn refresh(&self, refresh_token: &str, device: &Device) -> Result<Tokens> {
         let refused = || AppError::Unauthenticated {
             code: "invalid_refresh_token",
             detail: "the refresh token is not in force; log in again".into(),
         };
         let (token, stored) = self.new_refresh_token();
         let old = self.ports.secrets.hash_token(refresh_token);
-        match self.ports.sessions.rotate(&old, &stored).await? {
+        match self.ports.sessions.rotate(&old, &stored, device).await? {
             Rotation::Rotated { session, user } => {
                 let principal = self.ports.sessions.principal(session, user).await?.ok_or_else(refused)?;
                 self.tokens(session, principal, token)
@@ -322,9 +190,11 @@ impl Auth {
     ///
     /// # Errors
     /// None of its own.
-    pub async fn logout(&self, refresh_token: &str) -> Result<()> {
+    pub async fn logout(&self, refresh_token: &str, device: &Device) -> Result<()> {
         let hash = self.ports.secrets.hash_token(refresh_token);
-        self.ports.sessions.close_by_token(&hash, self.ports.clock.now()).await?;
+        if let Some(user) = self.ports.sessions.close_by_token(&hash, self.now(), device).await? {
+            tracing::info!(%user, "logged out");
+        }
         Ok(())
     }
 
@@ -362,42 +232,45 @@ impl Auth {
         self.ports.accounts.account(account.id).await?.ok_or(AppError::NotFound)
     }
 
+    /// An event of now.
+    fn event(&self, user: Option<UserId>, kind: EventKind, outcome: EventOutcome, device: &Device) -> NewLoginEvent {
+        NewLoginEvent::new(user, self.now(), kind, outcome, device)
+    }
+
+    /// Notes that something was refused, and refuses it. What could not be done for a defect or for want of storage or of
+    /// time is no refusal.
+    async fn refuse<T>(&self, user: Option<UserId>, kind: EventKind, device: &Device, error: AppError) -> Result<T> {
+        let is_refusal = matches!(
+            error,
+            AppError::Unauthenticated { .. }
+                | AppError::Forbidden { .. }
+                | AppError::TooMany { .. }
+                | AppError::Invalid(_)
+        );
+        if is_refusal {
+            tracing::info!(user = user.map(|user| user.0), event = kind.as_str(), %error, "refused");
+            self.ports.audit.note(&self.event(user, kind, EventOutcome::Failed, device)).await?;
+        }
+        Err(error)
+    }
+
+    /// Sends a message. That this fails is told to the operator and not to whoever asked: it would tell them that there is
+    /// somebody to send to.
+    async fn send(&self, message: CodeMessage) {
+        if let Err(error) = self.ports.sender.send(&message).await {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::error!(%error, cause, "a message could not be sent");
+        }
+    }
+
     fn now(&self) -> Timestamp {
         self.ports.clock.now()
     }
 }
 
-fn check_profile(
-    name: Option<&str>,
-    currency: Option<&str>,
-    timezone: Option<&str>,
-    errors: &mut Vec<FieldError>,
-) -> ProfileChange {
-    let name = name.map(str::trim).map(str::to_owned);
-    if name.as_deref().is_some_and(|n| n.chars().count() > MAX_NAME || n.chars().any(char::is_control)) {
-        let message = format!("must be at most {MAX_NAME} characters without control characters");
-        errors.push(FieldError::new("/name", "invalid_name", message));
-    }
-    let currency = currency.and_then(|code| {
-        Currency::parse(code)
-            .map_err(|error| errors.push(FieldError::new("/currency", "unknown_currency", error.to_string())))
-            .ok()
-    });
-    let zone = timezone.and_then(|name| {
-        Zone::parse(name)
-            .map_err(|error| errors.push(FieldError::new("/timezone", "unknown_timezone", error.to_string())))
-            .ok()
-    });
-    ProfileChange { name, currency, zone }
-}
-
 /// A stored hash that some password has: there is none when it is empty, as after a sign-up whose password nothing confirmed.
 fn usable(password_hash: &str) -> Option<&str> {
     Some(password_hash).filter(|hash| !hash.is_empty())
-}
-
-fn parse_email(email: &str) -> Result<Email> {
-    Email::parse(email).map_err(|error| AppError::field("/email", "invalid_email", error.to_string()))
 }
 
 fn refuse_disabled(account: &Account) -> Result<()> {

@@ -57,7 +57,7 @@ impl Operator {
         min_password: usize,
     ) -> Result<UserId> {
         let email = Email::parse(email).map_err(|e| AppError::field("/email", "invalid_email", e.to_string()))?;
-        if let Some(error) = check_password("/password", password, min_password) {
+        if let Some(error) = check_password("/password", password, min_password, &[email.as_str(), name]) {
             return Err(AppError::Invalid(vec![error]));
         }
         let now = self.clock.now();

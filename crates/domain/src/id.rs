@@ -44,6 +44,10 @@ id!(
     LoginEventId
 );
 id!(
+    /// A sign-up whose address is not proved yet (`sign_up.id`).
+    SignUpId
+);
+id!(
     /// A position in one user's action log, counted from 1 without gaps. Also the cursor of delta sync.
     Seq
 );

@@ -13,9 +13,10 @@ mod ledger;
 mod receipt;
 mod report;
 mod session;
+mod sign_up;
 mod throttle;
 
-pub use account::{AccountRepository, Credentials, NewAccount, ProfileChange};
+pub use account::{AccountRepository, Credentials, NewAccount, PasswordChange, ProfileChange};
 pub use audit::{AuditRepository, EventCursor, EventFilter};
 pub use budget::BudgetRepository;
 pub use category::{CategoryChange, CategoryRepository, EmptyMerge, NewCategory, StoredKeyword};
@@ -25,7 +26,8 @@ pub use expense::{
 pub use ledger::{Applied, LedgerRepository};
 pub use receipt::ReceiptRepository;
 pub use report::{ReportRepository, SpendingBy, SpentRow};
-pub use session::{CodeState, SessionRepository};
+pub use session::{CodeState, NewCode, SessionRepository};
+pub use sign_up::{Confirmation, MAX_SIGN_UPS, NewSignUp, SignUpRepository, SignedUp, WaitingSignUp};
 pub use throttle::ThrottleRepository;
 
 #[cfg(feature = "mocks")]
@@ -33,7 +35,7 @@ pub use {
     account::MockAccountRepository, audit::MockAuditRepository, budget::MockBudgetRepository,
     category::MockCategoryRepository, expense::MockExpenseRepository, ledger::MockLedgerRepository,
     receipt::MockReceiptRepository, report::MockReportRepository, session::MockSessionRepository,
-    throttle::MockThrottleRepository,
+    sign_up::MockSignUpRepository, throttle::MockThrottleRepository,
 };
 
 /// Why storage did not do what it was asked.

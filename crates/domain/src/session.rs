@@ -34,7 +34,7 @@ pub const CODE_LIFETIME_MILLIS: i64 = 10 * 60 * 1000;
 /// How long a used refresh token is forgiven while its successor is unused: 30 seconds, in milliseconds.
 pub const REFRESH_GRACE_MILLIS: i64 = 30 * 1000;
 
-/// A keyed hash of a one-time code, or a hash of a refresh token.
+/// A keyed hash of a one-time code or of what a throttle counts by, or a hash of a refresh token.
 pub type SecretHash = [u8; 32];
 
 /// Where a session was opened from.
@@ -114,4 +114,34 @@ pub struct NewRefreshToken {
     pub issued_at: Timestamp,
     /// Until when it may be used.
     pub expires_at: Timestamp,
+}
+
+/// A session to be opened, at the instant at which its token is issued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSession {
+    /// Whose.
+    pub user: UserId,
+    /// Where it is opened from.
+    pub device: Device,
+    /// Its first refresh token.
+    pub token: NewRefreshToken,
+}
+
+/// What a person proved themselves by. It must still hold in the transaction of what it allows.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// The password of this stored hash.
+    Password(String),
+    /// The one-time code of this purpose and hash, which is used up.
+    Code(CodePurpose, SecretHash),
+}
+
+impl std::fmt::Debug for Proof {
+    /// Without the hashes.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Password(_) => "Password",
+            Self::Code(..) => "Code",
+        })
+    }
 }

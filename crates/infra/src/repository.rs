@@ -11,6 +11,7 @@ mod ledger;
 mod receipt;
 mod report;
 mod session;
+mod sign_up;
 #[cfg(test)]
 mod tests;
 mod throttle;
@@ -24,4 +25,5 @@ pub use ledger::SqlLedgerRepository;
 pub use receipt::SqlReceiptRepository;
 pub use report::SqlReportRepository;
 pub use session::SqlSessionRepository;
+pub use sign_up::SqlSignUpRepository;
 pub use throttle::SqlThrottleRepository;

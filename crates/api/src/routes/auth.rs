@@ -1,9 +1,9 @@
-//! Sign-up, verification, log-in, refresh, log-out.
+//! Sign-up, verification, codes, log-in, refresh, log-out. Passwords are in [`super::passwords`].
 
 use actix_web::{HttpResponse, web};
-use florin_app::auth::{Auth, Registration, Tokens};
+use florin_app::auth::{Auth, CodeEntry, CodeRequest, LogIn, Registration, Secret, Tokens};
 use florin_app::error::FieldError;
-use florin_domain::session::Device;
+use florin_domain::session::CODE_LIFETIME_MILLIS;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,10 +15,13 @@ use crate::task::mutate;
 use crate::wire::{Fields, Json, NoQuery, Query, Reader};
 
 /// The most characters of a field whose real bounds the use case checks.
-const MAX_TEXT: usize = 1024;
+pub(super) const MAX_TEXT: usize = 1024;
 
 /// Far more characters than a password may have bytes, which the use case checks.
-const MAX_PASSWORD: usize = 4096;
+pub(super) const MAX_PASSWORD: usize = 4096;
+
+/// The most characters of a one-time code; it has six.
+pub(super) const MAX_OTP: usize = 16;
 
 /// A sign-up.
 #[derive(Debug, ToSchema)]
@@ -80,14 +83,20 @@ pub(crate) struct Verification {
 )]
 pub(crate) async fn register(
     _: Query<NoQuery>,
+    Client(device): Client,
     auth: web::Data<Auth>,
     Json(body): Json<RegisterBody>,
 ) -> problem::Result<HttpResponse> {
     let RegisterBody { email, password, name, currency, timezone, faults } = body;
     let registration = Registration { email, password, name, currency, timezone, faults };
     let auth = auth.into_inner();
-    let expires_in = mutate(async move { auth.register(&registration).await }).await?;
-    Ok(reply::accepted(&RegisteredBody { verification: Verification { channel: "email", expires_in } }))
+    let expires_in = mutate(async move { auth.register(&registration, &device).await }).await?;
+    Ok(accepted(expires_in))
+}
+
+/// The one answer to whoever asks for a message to an address.
+pub(super) fn accepted(expires_in: i64) -> HttpResponse {
+    reply::accepted(&RegisteredBody { verification: Verification { channel: "email", expires_in } })
 }
 
 /// An address and the code that was sent to it.
@@ -99,13 +108,15 @@ pub(crate) struct VerifyBody {
     /// The six digits.
     #[schema(example = "123456", max_length = 16)]
     otp: String,
+    #[schema(ignore)]
+    faults: Vec<FieldError>,
 }
 
 impl Fields for VerifyBody {
     fn read(r: &mut Reader<'_>) -> Option<Self> {
         let email = r.need("email").text(MAX_TEXT);
-        let otp = r.need("otp").text(16);
-        Some(Self { email: email?, otp: otp? })
+        let otp = r.need("otp").text(MAX_OTP);
+        Some(Self { email: email.unwrap_or_default(), otp: otp.unwrap_or_default(), faults: r.take_faults() })
     }
 }
 
@@ -154,8 +165,10 @@ pub(crate) async fn verify(
     auth: web::Data<Auth>,
     Json(body): Json<VerifyBody>,
 ) -> problem::Result<HttpResponse> {
+    let VerifyBody { email, otp, faults } = body;
+    let entry = CodeEntry { email, otp, faults };
     let auth = auth.into_inner();
-    let tokens = mutate(async move { auth.verify(&body.email, &body.otp, &device).await }).await?;
+    let tokens = mutate(async move { auth.verify(&entry, &device).await }).await?;
     Ok(reply::ok(&TokensBody::from(tokens)))
 }
 
@@ -165,11 +178,20 @@ pub(crate) struct EmailBody {
     /// The address.
     #[schema(format = "email", max_length = 254)]
     email: String,
+    #[schema(ignore)]
+    faults: Vec<FieldError>,
 }
 
 impl Fields for EmailBody {
     fn read(r: &mut Reader<'_>) -> Option<Self> {
-        r.need("email").text(MAX_TEXT).map(|email| Self { email })
+        let email = r.need("email").text(MAX_TEXT).unwrap_or_default();
+        Some(Self { email, faults: r.take_faults() })
+    }
+}
+
+impl From<EmailBody> for CodeRequest {
+    fn from(EmailBody { email, faults }: EmailBody) -> Self {
+        Self { email, faults }
     }
 }
 
@@ -181,13 +203,13 @@ impl Fields for EmailBody {
 )]
 pub(crate) async fn request_code(
     _: Query<NoQuery>,
+    Client(device): Client,
     auth: web::Data<Auth>,
     Json(body): Json<EmailBody>,
 ) -> problem::Result<HttpResponse> {
     let auth = auth.into_inner();
-    mutate(async move { auth.request_code(&body.email).await }).await?;
-    let expires_in = florin_domain::session::CODE_LIFETIME_MILLIS / 1000;
-    Ok(reply::accepted(&RegisteredBody { verification: Verification { channel: "email", expires_in } }))
+    mutate(async move { auth.request_code(&body.into(), &device).await }).await?;
+    Ok(accepted(CODE_LIFETIME_MILLIS / 1000))
 }
 
 /// An address, and either the password or a one-time code.
@@ -202,6 +224,8 @@ pub(crate) struct LoginBody {
     /// A one-time code; leave `password` out then.
     #[schema(example = "123456", max_length = 16)]
     otp: Option<String>,
+    #[schema(ignore)]
+    faults: Vec<FieldError>,
 }
 
 impl Fields for LoginBody {
@@ -209,19 +233,28 @@ impl Fields for LoginBody {
         let email = r.need("email").text(MAX_TEXT);
         let (has_password, has_otp) = (r.has("password"), r.has("otp"));
         let password = r.get("password").text(MAX_PASSWORD);
-        let otp = r.get("otp").text(16);
+        let otp = r.get("otp").text(MAX_OTP);
         match (has_password, has_otp) {
             (true, true) => r.reject("otp", "ambiguous", "must be left out when there is a password"),
-            _ if !r.is_faulty() && password.is_none() && otp.is_none() => {
+            // Named, but neither text nor too long: `null`.
+            _ if password.is_none() && otp.is_none() && !r.rejected("password") && !r.rejected("otp") => {
                 r.reject("password", "required", "is required, unless there is an otp");
             }
             _ => {}
         }
-        Some(Self { email: email?, password, otp })
+        Some(Self { email: email.unwrap_or_default(), password, otp, faults: r.take_faults() })
     }
 }
 
-/// Logs in by password or by one-time code.
+impl From<LoginBody> for LogIn {
+    fn from(LoginBody { email, password, otp, faults }: LoginBody) -> Self {
+        let secret = otp.map_or_else(|| Secret::Password(password.unwrap_or_default()), Secret::Code);
+        Self { email, secret, faults }
+    }
+}
+
+/// Logs in by password or by one-time code. Too many wrong passwords of one address are 429, wherever they come from; a code
+/// still does then.
 #[utoipa::path(
     post, path = "/api/v1/auth/login", tag = "Accounts", operation_id = "login",
     request_body = LoginBody,
@@ -238,15 +271,8 @@ pub(crate) async fn login(
     Json(body): Json<LoginBody>,
 ) -> problem::Result<HttpResponse> {
     let auth = auth.into_inner();
-    let tokens = mutate(async move { log_in(&auth, body, &device).await }).await?;
+    let tokens = mutate(async move { auth.log_in(&body.into(), &device).await }).await?;
     Ok(reply::ok(&TokensBody::from(tokens)))
-}
-
-async fn log_in(auth: &Auth, body: LoginBody, device: &Device) -> florin_app::error::Result<Tokens> {
-    match body.otp {
-        Some(otp) => auth.login_with_code(&body.email, &otp, device).await,
-        None => auth.login(&body.email, &body.password.unwrap_or_default(), device).await,
-    }
 }
 
 /// A refresh token.
@@ -274,11 +300,12 @@ impl Fields for RefreshBody {
 )]
 pub(crate) async fn refresh(
     _: Query<NoQuery>,
+    Client(device): Client,
     auth: web::Data<Auth>,
     Json(body): Json<RefreshBody>,
 ) -> problem::Result<HttpResponse> {
     let auth = auth.into_inner();
-    let tokens = mutate(async move { auth.refresh(&body.refresh_token).await }).await?;
+    let tokens = mutate(async move { auth.refresh(&body.refresh_token, &device).await }).await?;
     Ok(reply::ok(&TokensBody::from(tokens)))
 }
 
@@ -290,10 +317,11 @@ pub(crate) async fn refresh(
 )]
 pub(crate) async fn logout(
     _: Query<NoQuery>,
+    Client(device): Client,
     auth: web::Data<Auth>,
     Json(body): Json<RefreshBody>,
 ) -> problem::Result<HttpResponse> {
     let auth = auth.into_inner();
-    mutate(async move { auth.logout(&body.refresh_token).await }).await?;
+    mutate(async move { auth.logout(&body.refresh_token, &device).await }).await?;
     Ok(reply::no_content())
 }

@@ -141,6 +141,13 @@ impl<'a> Reader<'a> {
         !self.faults.is_empty()
     }
 
+    /// Whether a fault was found at `name` so far.
+    #[must_use]
+    pub fn rejected(&self, name: &str) -> bool {
+        let pointer = child(&self.base, name);
+        self.faults.iter().any(|fault| fault.pointer == pointer)
+    }
+
     /// All faults, those of unknown fields included, at most as many as an answer names.
     pub(crate) fn finish(mut self) -> Vec<FieldError> {
         self.take_faults()

@@ -4,8 +4,9 @@ use async_trait::async_trait;
 
 use crate::account::{Account, Email, Role};
 use crate::calendar::{Timestamp, Zone};
-use crate::id::UserId;
+use crate::id::{SessionId, UserId};
 use crate::money::Currency;
+use crate::session::{Device, Proof};
 
 use super::Result;
 
@@ -35,8 +36,25 @@ pub struct NewAccount {
 pub struct Credentials {
     /// The account.
     pub account: Account,
-    /// The encoded password hash.
+    /// The encoded password hash; empty when there is no usable password.
     pub password_hash: String,
+}
+
+/// A password to be replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PasswordChange {
+    /// Whose.
+    pub user: UserId,
+    /// The old password (a change), or a code for it (a reset).
+    pub proof: Proof,
+    /// The encoded hash of the new one.
+    pub password_hash: String,
+    /// The session that goes on; all others end.
+    pub keep: Option<SessionId>,
+    /// Where the request came from.
+    pub device: Device,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Changes of a profile; `None` leaves a value as it is.
@@ -72,19 +90,6 @@ pub trait AccountRepository: Send + Sync {
     /// None of its own.
     async fn credentials(&self, email: &Email) -> Result<Option<Credentials>>;
 
-    /// Notes that the address was proved, unless it was before.
-    ///
-    /// # Errors
-    /// None of its own.
-    async fn mark_verified(&self, user: UserId, at: Timestamp) -> Result<()>;
-
-    /// Replaces an unproved account's name, currency, zone and password: its address was signed up again.
-    /// Does nothing to a proved one.
-    ///
-    /// # Errors
-    /// None of its own.
-    async fn replace_unverified(&self, user: UserId, new: &NewAccount) -> Result<()>;
-
     /// Changes a profile. A new currency is taken only while the person has no expense, deleted ones included, and bumps
     /// the head's `taxonomy_version` in the same transaction, so that plans made in the old currency turn stale. The
     /// person's limits, all of them amounts of the old currency, are removed with it.
@@ -93,11 +98,18 @@ pub trait AccountRepository: Send + Sync {
     /// `Stale` when the currency may not change.
     async fn update_profile(&self, user: UserId, change: &ProfileChange) -> Result<()>;
 
-    /// Replaces the password hash.
+    /// Replaces the password, ends sessions, and notes the event, if what it was proved by still holds: `false`, and nothing
+    /// happened, if it does not. A code is used up, and every personal access token is revoked with it.
     ///
     /// # Errors
     /// None of its own.
-    async fn set_password(&self, user: UserId, password_hash: &str, at: Timestamp) -> Result<()>;
+    async fn change_password(&self, change: &PasswordChange) -> Result<bool>;
+
+    /// Replaces the hash of a password by another hash of the same one, if it is still `old`; whether it was.
+    ///
+    /// # Errors
+    /// None of its own.
+    async fn rehash(&self, user: UserId, old: &str, new: &str) -> Result<bool>;
 
     /// Changes what an account may do, and ends all its sessions in the same transaction.
     ///

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 
 use crate::calendar::Timestamp;
 use crate::id::{SessionId, UserId};
-use crate::session::{CodePurpose, Device, NewRefreshToken, Principal, Rotation, SecretHash};
+use crate::login_event::NewLoginEvent;
+use crate::session::{CodePurpose, Device, NewRefreshToken, NewSession, Principal, Proof, Rotation, SecretHash};
 
 use super::Result;
 
@@ -15,15 +16,33 @@ pub struct CodeState {
     pub hash: SecretHash,
 }
 
+/// A one-time code to be put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCode {
+    /// Whose; a decoy's where an address has no account that it could be for.
+    pub user: UserId,
+    /// What for.
+    pub purpose: CodePurpose,
+    /// Its keyed hash.
+    pub hash: SecretHash,
+    /// When.
+    pub at: Timestamp,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+}
+
 /// Log-in sessions (`session`, `refresh_token`) and one-time codes (`one_time_code`).
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait SessionRepository: Send + Sync {
-    /// Opens a session with its first refresh token.
+    /// Opens a session with its first refresh token and notes the log-in, if what it was proved by still holds: the
+    /// password has not changed, or the code is in force, which is used up then. `None`, and nothing happened, if it does
+    /// not, or the account is disabled. So a log-in and a change of the password come one after the other, and of any number of simultaneous uses of a
+    /// code one wins.
     ///
     /// # Errors
     /// None of its own.
-    async fn open(&self, user: UserId, device: &Device, token: &NewRefreshToken) -> Result<SessionId>;
+    async fn log_in(&self, new: &NewSession, proof: &Proof) -> Result<Option<SessionId>>;
 
     /// Who holds an access token that names `session` and `user`: `None` when the session has ended or never was, or the
     /// account is disabled. One indexed read.
@@ -35,16 +54,17 @@ pub trait SessionRepository: Send + Sync {
     /// Exchanges the refresh token hashed `old` for `new`, at the instant `new.issued_at`. Of any number of simultaneous
     /// exchanges, one wins. A used token revokes its family, unless it was used at most
     /// [`crate::session::REFRESH_GRACE_MILLIS`] ago and its successor is unused: then the successor is replaced by `new`.
+    /// Whatever came of it is noted as an event.
     ///
     /// # Errors
     /// None of its own.
-    async fn rotate(&self, old: &SecretHash, new: &NewRefreshToken) -> Result<Rotation>;
+    async fn rotate(&self, old: &SecretHash, new: &NewRefreshToken, device: &Device) -> Result<Rotation>;
 
-    /// Ends the session that a refresh token belongs to; `None` when there is none.
+    /// Ends the session that a refresh token belongs to and notes it; `None` when there is none that was live.
     ///
     /// # Errors
     /// None of its own.
-    async fn close_by_token(&self, token: &SecretHash, at: Timestamp) -> Result<Option<UserId>>;
+    async fn close_by_token(&self, token: &SecretHash, at: Timestamp, device: &Device) -> Result<Option<UserId>>;
 
     /// Ends all sessions of a user, except one.
     ///
@@ -52,33 +72,22 @@ pub trait SessionRepository: Send + Sync {
     /// None of its own.
     async fn close_all(&self, user: UserId, except: Option<SessionId>, at: Timestamp) -> Result<()>;
 
-    /// Puts a code in place of any older one for the same purpose, and of its lifetime. Guesses stay spent: the new code
+    /// Puts a code in place of any older one for the same purpose, and of its lifetime, and notes the event. A code to
+    /// verify is bound to the sign-up that waits for the user, if there is exactly one. Guesses stay spent: the new code
     /// inherits those of the one that it replaces, and the instant since which they are counted, unless that one was used
     /// or that instant is a lifetime ago; then none are spent. So asking for codes is no way to more guesses, and whoever
     /// has spent them all waits for no longer than a lifetime, however often they ask.
     ///
+    /// A row whose code was used or has expired may be removed, a decoy's like any other: it restrains nobody any more.
+    ///
     /// # Errors
     /// None of its own.
-    async fn put_code(
-        &self,
-        user: UserId,
-        purpose: CodePurpose,
-        hash: &SecretHash,
-        at: Timestamp,
-        expires_at: Timestamp,
-    ) -> Result<()>;
+    async fn put_code(&self, code: &NewCode, event: &NewLoginEvent) -> Result<()>;
 
     /// Spends one guess at the code, atomically, before anything is compared. `None` when no code is in force, it has
-    /// expired, was used, or all guesses are spent.
+    /// expired, was used, or all guesses are spent. One row is written in every case, so that the time tells nothing.
     ///
     /// # Errors
     /// None of its own.
     async fn spend_guess(&self, user: UserId, purpose: CodePurpose, at: Timestamp) -> Result<Option<CodeState>>;
-
-    /// Uses a code up. `false` when it was used, replaced or has expired meanwhile: of any number of simultaneous uses,
-    /// one wins.
-    ///
-    /// # Errors
-    /// None of its own.
-    async fn consume_code(&self, user: UserId, purpose: CodePurpose, hash: &SecretHash, at: Timestamp) -> Result<bool>;
 }

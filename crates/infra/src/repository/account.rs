@@ -1,15 +1,18 @@
 //! Accounts.
 
+pub(super) mod password;
+
 use async_trait::async_trait;
 use florin_domain::account::{Account, Email, Role};
 use florin_domain::calendar::{Timestamp, Zone};
 use florin_domain::id::UserId;
 use florin_domain::money::Currency;
 use florin_domain::repository::{
-    AccountRepository, Credentials, NewAccount, ProfileChange, RepositoryError, Result, UniqueKey,
+    AccountRepository, Credentials, NewAccount, PasswordChange, ProfileChange, RepositoryError, Result, UniqueKey,
 };
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, IntoCondition};
+use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::db::{Database, Failure, failed};
 use crate::entity::{category_budget, expense, session, user_cred, user_login};
@@ -58,42 +61,6 @@ impl AccountRepository for SqlAccountRepository {
         Ok(Some(Credentials { account: account_of(row)?, password_hash: cred.password_hash }))
     }
 
-    async fn mark_verified(&self, user: UserId, at: Timestamp) -> Result<()> {
-        self.database
-            .write(|tx| async move {
-                user_login::Entity::update_many()
-                    .set(user_login::ActiveModel { verified_at: Set(Some(at.0)), ..Default::default() })
-                    .filter(user_login::Column::Id.eq(user.0))
-                    .filter(user_login::Column::VerifiedAt.is_null())
-                    .exec(&*tx)
-                    .await?;
-                Ok(())
-            })
-            .await
-    }
-
-    async fn replace_unverified(&self, user: UserId, new: &NewAccount) -> Result<()> {
-        self.database
-            .write(|tx| async move {
-                let replaced = user_login::Entity::update_many()
-                    .set(user_login::ActiveModel {
-                        name: Set(new.name.clone()),
-                        currency: Set(new.currency.code().to_owned()),
-                        timezone: Set(new.zone.name().to_owned()),
-                        ..Default::default()
-                    })
-                    .filter(user_login::Column::Id.eq(user.0))
-                    .filter(user_login::Column::VerifiedAt.is_null())
-                    .exec(&*tx)
-                    .await?;
-                if replaced.rows_affected == 1 {
-                    write_password(&tx, user, &new.password_hash, new.created_at).await?;
-                }
-                Ok(())
-            })
-            .await
-    }
-
     async fn update_profile(&self, user: UserId, change: &ProfileChange) -> Result<()> {
         let Some(present) = self.account(user).await? else { return Ok(()) };
         // What is asked for already holds: no change of currency, so nothing that could be refused.
@@ -140,8 +107,23 @@ impl AccountRepository for SqlAccountRepository {
             .await
     }
 
-    async fn set_password(&self, user: UserId, password_hash: &str, at: Timestamp) -> Result<()> {
-        self.database.write(|tx| async move { write_password(&tx, user, password_hash, at).await }).await
+    async fn change_password(&self, change: &PasswordChange) -> Result<bool> {
+        let event = self.ids.next(Sequence::LoginEvent).await?;
+        self.database.write(|tx| async move { password::change(&tx, event, change).await }).await
+    }
+
+    async fn rehash(&self, user: UserId, old: &str, new: &str) -> Result<bool> {
+        self.database
+            .write(|tx| async move {
+                let replaced = user_cred::Entity::update_many()
+                    .set(user_cred::ActiveModel { password_hash: Set(new.to_owned()), ..Default::default() })
+                    .filter(user_cred::Column::UserId.eq(user.0))
+                    .filter(user_cred::Column::PasswordHash.eq(old))
+                    .exec(&*tx)
+                    .await?;
+                Ok(replaced.rows_affected == 1)
+            })
+            .await
     }
 
     async fn set_role(&self, user: UserId, role: Role, at: Timestamp) -> Result<()> {
@@ -188,7 +170,8 @@ impl AccountRepository for SqlAccountRepository {
     }
 }
 
-async fn insert(tx: &DatabaseTransaction, id: i64, new: &NewAccount) -> std::result::Result<(), Failure> {
+/// Makes an account of that identifier, its password and the head of its log.
+pub(super) async fn insert(tx: &DatabaseTransaction, id: i64, new: &NewAccount) -> std::result::Result<(), Failure> {
     let login = user_login::ActiveModel {
         id: Set(id),
         email: Set(new.email.as_str().to_owned()),
@@ -211,7 +194,7 @@ async fn insert(tx: &DatabaseTransaction, id: i64, new: &NewAccount) -> std::res
     insert_head(tx, UserId(id)).await
 }
 
-async fn write_password(
+pub(super) async fn write_password(
     tx: &DatabaseTransaction,
     user: UserId,
     password_hash: &str,
@@ -227,6 +210,33 @@ async fn write_password(
         .exec(tx)
         .await?;
     Ok(())
+}
+
+/// Keeps others from writing the account's row until the end of the transaction, if it is unproved and not disabled; whether
+/// it is.
+pub(super) async fn hold_unproved(tx: &DatabaseTransaction, user: UserId) -> std::result::Result<bool, Failure> {
+    hold(tx, user, user_login::Column::VerifiedAt.is_null()).await
+}
+
+/// The same of an account that is not disabled, proved or not.
+pub(super) async fn hold_enabled(tx: &DatabaseTransaction, user: UserId) -> std::result::Result<bool, Failure> {
+    hold(tx, user, Condition::all()).await
+}
+
+async fn hold(
+    tx: &DatabaseTransaction,
+    user: UserId,
+    condition: impl IntoCondition,
+) -> std::result::Result<bool, Failure> {
+    // Written, though not changed: a read would not keep anyone out. All three count a row that matches as affected.
+    let held = user_login::Entity::update_many()
+        .col_expr(user_login::Column::DisabledAt, Expr::col(user_login::Column::DisabledAt))
+        .filter(user_login::Column::Id.eq(user.0))
+        .filter(user_login::Column::DisabledAt.is_null())
+        .filter(condition)
+        .exec(tx)
+        .await?;
+    Ok(held.rows_affected == 1)
 }
 
 async fn end_sessions(tx: &DatabaseTransaction, user: UserId, at: Timestamp) -> std::result::Result<(), Failure> {

@@ -3,14 +3,17 @@
 //! Rotations of one session come after one another: each writes the session's row first. Whoever reads a token's row after
 //! that write sees what the rotations before it did.
 
-mod code;
+pub(super) mod code;
 mod rotation;
 
 use async_trait::async_trait;
 use florin_domain::calendar::Timestamp;
 use florin_domain::id::{SessionId, UserId};
-use florin_domain::repository::{CodeState, Result, SessionRepository};
-use florin_domain::session::{Access, CodePurpose, Device, NewRefreshToken, Principal, Rotation, SecretHash};
+use florin_domain::login_event::{EventKind, EventOutcome, NewLoginEvent};
+use florin_domain::repository::{CodeState, NewCode, Result, SessionRepository};
+use florin_domain::session::{
+    Access, CodePurpose, Device, NewRefreshToken, NewSession, Principal, Proof, Rotation, SecretHash,
+};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryTrait};
@@ -19,7 +22,8 @@ use crate::db::{Database, Failure, failed};
 use crate::entity::{refresh_token, session, user_login};
 use crate::id_allocator::{IdAllocator, Sequence};
 
-use super::account::account_of;
+use super::account::{account_of, hold_enabled, password};
+use super::{audit, sign_up};
 
 /// Sessions and one-time codes in a SQL database.
 #[derive(Debug, Clone)]
@@ -50,24 +54,28 @@ impl SqlSessionRepository {
 
 #[async_trait]
 impl SessionRepository for SqlSessionRepository {
-    async fn open(&self, user: UserId, device: &Device, token: &NewRefreshToken) -> Result<SessionId> {
-        let id = self.ids.next(Sequence::Session).await?;
+    async fn log_in(&self, new: &NewSession, proof: &Proof) -> Result<Option<SessionId>> {
+        let session = SessionId(self.ids.next(Sequence::Session).await?);
+        let event = self.ids.next(Sequence::LoginEvent).await?;
         self.database
             .write(|tx| async move {
-                let opened = session::ActiveModel {
-                    id: Set(id),
-                    user_id: Set(user.0),
-                    created_at: Set(token.issued_at.0),
-                    last_used_at: Set(token.issued_at.0),
-                    revoked_at: Set(None),
-                    ip: Set(device.ip.clone()),
-                    user_agent: Set(device.user_agent.clone()),
+                let (user, at) = (new.user, new.token.issued_at);
+                if !hold_enabled(&tx, user).await? {
+                    return Ok(None);
+                }
+                let holds = match proof {
+                    Proof::Password(hash) => password::hold(&tx, user, hash).await?,
+                    Proof::Code(purpose, hash) => code::consume(&tx, user, *purpose, hash, at).await?,
                 };
-                session::Entity::insert(opened).exec_without_returning(&*tx).await?;
-                insert_token(&tx, SessionId(id), token).await
+                if !holds {
+                    return Ok(None);
+                }
+                insert_session(&tx, session, new).await?;
+                let noted = NewLoginEvent::new(Some(user), at, EventKind::LogIn, EventOutcome::Ok, &new.device);
+                audit::insert(&tx, event, &noted).await?;
+                Ok(Some(session))
             })
-            .await?;
-        Ok(SessionId(id))
+            .await
     }
 
     async fn principal(&self, session: SessionId, user: UserId) -> Result<Option<Principal>> {
@@ -88,57 +96,88 @@ impl SessionRepository for SqlSessionRepository {
         Ok(account.map(|account| Principal { access: Access::Session(session), account }))
     }
 
-    async fn rotate(&self, old: &SecretHash, new: &NewRefreshToken) -> Result<Rotation> {
-        // Which session a token belongs to never changes, so it may be read before. A token that nobody has costs no write.
-        let Some(found) = self.session_of(old).await? else { return Ok(Rotation::Invalid) };
-        let (id, user) = (SessionId(found.id), UserId(found.user_id));
-        if self.principal(id, user).await?.is_none() {
-            return Ok(Rotation::Invalid);
-        }
-        self.database.write(|tx| async move { rotation::rotate(&tx, id, user, old, new).await }).await
-    }
-
-    async fn close_by_token(&self, token: &SecretHash, at: Timestamp) -> Result<Option<UserId>> {
-        let Some(found) = self.session_of(token).await? else { return Ok(None) };
-        let (id, user) = (SessionId(found.id), UserId(found.user_id));
-        let ended = self.database.write(|tx| async move { end(&tx, id, at).await }).await?;
-        Ok(ended.then_some(user))
-    }
-
-    async fn close_all(&self, user: UserId, except: Option<SessionId>, at: Timestamp) -> Result<()> {
+    async fn rotate(&self, old: &SecretHash, new: &NewRefreshToken, device: &Device) -> Result<Rotation> {
+        // Which session a token belongs to never changes, so it may be read before.
+        let found = self.session_of(old).await?.map(|found| (SessionId(found.id), UserId(found.user_id)));
+        let live = match found {
+            Some((session, user)) => self.principal(session, user).await?.is_some(),
+            None => false,
+        };
+        let event = self.ids.next(Sequence::LoginEvent).await?;
         self.database
             .write(|tx| async move {
-                let mut ended = session::Entity::update_many()
-                    .set(session::ActiveModel { revoked_at: Set(Some(at.0)), ..Default::default() })
-                    .filter(session::Column::UserId.eq(user.0))
-                    .filter(session::Column::RevokedAt.is_null());
-                if let Some(SessionId(kept)) = except {
-                    ended = ended.filter(session::Column::Id.ne(kept));
-                }
-                ended.exec(&*tx).await?;
-                Ok(())
+                let rotation = match found {
+                    Some((session, user)) if live => rotation::rotate(&tx, session, user, old, new).await?,
+                    _ => Rotation::Invalid,
+                };
+                let outcome = match rotation {
+                    Rotation::Rotated { .. } => EventOutcome::Ok,
+                    Rotation::Reused { .. } | Rotation::Invalid => EventOutcome::Failed,
+                };
+                let user = found.map(|(_, user)| user);
+                let noted = NewLoginEvent::new(user, new.issued_at, EventKind::Refresh, outcome, device);
+                audit::insert(&tx, event, &noted).await?;
+                Ok(rotation)
             })
             .await
     }
 
-    async fn put_code(
-        &self,
-        user: UserId,
-        purpose: CodePurpose,
-        hash: &SecretHash,
-        at: Timestamp,
-        expires_at: Timestamp,
-    ) -> Result<()> {
-        self.database.write(|tx| async move { code::put(&tx, user, purpose, hash, at, expires_at).await }).await
+    async fn close_by_token(&self, token: &SecretHash, at: Timestamp, device: &Device) -> Result<Option<UserId>> {
+        let Some(found) = self.session_of(token).await? else { return Ok(None) };
+        let (id, user) = (SessionId(found.id), UserId(found.user_id));
+        let event = self.ids.next(Sequence::LoginEvent).await?;
+        self.database
+            .write(|tx| async move {
+                if !end(&tx, id, at).await? {
+                    return Ok(None);
+                }
+                let noted = NewLoginEvent::new(Some(user), at, EventKind::LogOut, EventOutcome::Ok, device);
+                audit::insert(&tx, event, &noted).await?;
+                Ok(Some(user))
+            })
+            .await
+    }
+
+    async fn close_all(&self, user: UserId, except: Option<SessionId>, at: Timestamp) -> Result<()> {
+        self.database.write(|tx| async move { end_all(&tx, user, except, at).await }).await
+    }
+
+    async fn put_code(&self, code: &NewCode, event: &NewLoginEvent) -> Result<()> {
+        let id = self.ids.next(Sequence::LoginEvent).await?;
+        self.database
+            .write(|tx| async move {
+                if code.purpose == CodePurpose::Verify {
+                    sign_up::bind(&tx, code.user, &code.hash, code.expires_at).await?;
+                }
+                code::put(&tx, code.user, code.purpose, &code.hash, code.at, code.expires_at).await?;
+                audit::insert(&tx, id, event).await
+            })
+            .await
     }
 
     async fn spend_guess(&self, user: UserId, purpose: CodePurpose, at: Timestamp) -> Result<Option<CodeState>> {
         self.database.write(|tx| async move { code::spend_guess(&tx, user, purpose, at).await }).await
     }
+}
 
-    async fn consume_code(&self, user: UserId, purpose: CodePurpose, hash: &SecretHash, at: Timestamp) -> Result<bool> {
-        self.database.write(|tx| async move { code::consume(&tx, user, purpose, hash, at).await }).await
-    }
+/// Opens a session of that identifier with its first token.
+pub(super) async fn insert_session(
+    tx: &DatabaseTransaction,
+    id: SessionId,
+    new: &NewSession,
+) -> std::result::Result<(), Failure> {
+    let NewSession { user, device, token } = new;
+    let opened = session::ActiveModel {
+        id: Set(id.0),
+        user_id: Set(user.0),
+        created_at: Set(token.issued_at.0),
+        last_used_at: Set(token.issued_at.0),
+        revoked_at: Set(None),
+        ip: Set(device.ip.clone()),
+        user_agent: Set(device.user_agent.clone()),
+    };
+    session::Entity::insert(opened).exec_without_returning(tx).await?;
+    insert_token(tx, id, token).await
 }
 
 async fn insert_token(
@@ -167,6 +206,40 @@ async fn end(tx: &DatabaseTransaction, session: SessionId, at: Timestamp) -> std
         .exec(tx)
         .await?;
     Ok(ended.rows_affected == 1)
+}
+
+/// Ends all sessions of a user, except one.
+pub(super) async fn end_all(
+    tx: &DatabaseTransaction,
+    user: UserId,
+    except: Option<SessionId>,
+    at: Timestamp,
+) -> std::result::Result<(), Failure> {
+    let mut ended = session::Entity::update_many()
+        .set(session::ActiveModel { revoked_at: Set(Some(at.0)), ..Default::default() })
+        .filter(session::Column::UserId.eq(user.0))
+        .filter(session::Column::RevokedAt.is_null());
+    if let Some(SessionId(kept)) = except {
+        ended = ended.filter(session::Column::Id.ne(kept));
+    }
+    ended.exec(tx).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+impl SqlSessionRepository {
+    /// Opens a session, whatever it was proved by.
+    pub(in crate::repository) async fn open(
+        &self,
+        user: UserId,
+        device: &Device,
+        token: &NewRefreshToken,
+    ) -> Result<SessionId> {
+        let id = SessionId(self.ids.next(Sequence::Session).await?);
+        let new = &NewSession { user, device: device.clone(), token: token.clone() };
+        self.database.write(|tx| async move { insert_session(&tx, id, new).await }).await?;
+        Ok(id)
+    }
 }
 
 #[cfg(test)]

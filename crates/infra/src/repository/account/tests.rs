@@ -2,8 +2,9 @@ mod place;
 
 use florin_domain::budget::{BudgetEntry, Scope};
 use florin_domain::calendar::Month;
-use florin_domain::repository::{BudgetRepository, SessionRepository};
-use florin_domain::session::{Device, NewRefreshToken};
+use florin_domain::login_event::{EventKind, EventOutcome, NewLoginEvent};
+use florin_domain::repository::{BudgetRepository, NewCode, SessionRepository};
+use florin_domain::session::{CODE_LIFETIME_MILLIS, CodePurpose, Device, NewRefreshToken, NewSession, Proof};
 
 use super::*;
 use crate::entity::last_user_action;
@@ -131,38 +132,93 @@ async fn an_address_is_taken_once() {
 }
 
 #[tokio::test]
-async fn only_an_unproved_account_is_replaced() {
+async fn a_password_changes_only_while_what_proves_it_holds() {
     let place = Place::new().await;
-    let accounts = place.accounts();
+    let (accounts, sessions) = (place.accounts(), place.sessions());
     let new = somebody();
     let id = accounts.create(&new).await.unwrap();
-    let later = START.plus_millis(5);
-    let again = NewAccount {
-        name: "Ben".to_owned(),
-        currency: Currency::parse("JPY").unwrap(),
-        zone: Zone::UTC,
-        password_hash: "$argon2id$second".to_owned(),
-        created_at: later,
-        ..new.clone()
+    let keep = sessions.open(id, &Device::default(), &token(START)).await.unwrap();
+    let other = sessions.open(id, &Device::default(), &token(START)).await.unwrap();
+    let personal = place.personal_token(id).await;
+    let change = |proof: Proof, to: &str, keep| PasswordChange {
+        user: id,
+        proof,
+        password_hash: to.to_owned(),
+        keep,
+        device: Device { ip: "192.0.2.1".into(), user_agent: "tests/1".into() },
+        at: START.plus_millis(5),
     };
-    accounts.replace_unverified(id, &again).await.unwrap();
-    let found = accounts.credentials(&new.email).await.unwrap().unwrap();
-    assert_eq!(
-        (found.account.name.as_str(), found.account.currency.code(), found.account.zone),
-        ("Ben", "JPY", Zone::UTC)
-    );
-    assert_eq!(found.password_hash, "$argon2id$second");
-    assert_eq!(found.account.created_at, START);
+    let stored = || async { accounts.credentials(&new.email).await.unwrap().unwrap().password_hash };
 
-    accounts.mark_verified(id, later).await.unwrap();
-    accounts.mark_verified(id, later.plus_millis(1)).await.unwrap();
-    accounts.replace_unverified(id, &new).await.unwrap();
-    let found = accounts.credentials(&new.email).await.unwrap().unwrap();
-    assert_eq!(found.account.verified_at, Some(later));
-    assert_eq!((found.account.name.as_str(), found.password_hash.as_str()), ("Ben", "$argon2id$second"));
+    let wrong = change(Proof::Password("$argon2id$wrong".into()), "$argon2id$second", Some(keep));
+    assert!(!accounts.change_password(&wrong).await.unwrap());
+    assert_eq!(stored().await, "$argon2id$first");
+    assert!(sessions.principal(other, id).await.unwrap().is_some());
+    let right = change(Proof::Password("$argon2id$first".into()), "$argon2id$second", Some(keep));
+    assert!(accounts.change_password(&right).await.unwrap());
+    assert!(!accounts.change_password(&right).await.unwrap(), "the old one is gone");
+    assert_eq!(stored().await, "$argon2id$second");
+    assert!(sessions.principal(keep, id).await.unwrap().is_some());
+    assert_eq!(sessions.principal(other, id).await.unwrap(), None);
+    assert!(!place.is_revoked(personal).await);
 
-    accounts.set_password(id, "$argon2id$third", later).await.unwrap();
-    assert_eq!(accounts.credentials(&new.email).await.unwrap().unwrap().password_hash, "$argon2id$third");
+    assert!(!accounts.rehash(id, "$argon2id$first", "$argon2id$third").await.unwrap());
+    assert!(accounts.rehash(id, "$argon2id$second", "$argon2id$third").await.unwrap());
+    assert_eq!(stored().await, "$argon2id$third");
+
+    let code = hash();
+    let reset = change(Proof::Code(CodePurpose::Reset, code), "$argon2id$fourth", None);
+    assert!(!accounts.change_password(&reset).await.unwrap(), "there is no code");
+    let put = NewCode {
+        user: id,
+        purpose: CodePurpose::Reset,
+        hash: code,
+        at: START,
+        expires_at: START.plus_millis(CODE_LIFETIME_MILLIS),
+    };
+    let asked = NewLoginEvent::new(Some(id), START, EventKind::Code, EventOutcome::Ok, &Device::default());
+    sessions.put_code(&put, &asked).await.unwrap();
+    assert!(accounts.change_password(&reset).await.unwrap());
+    assert!(!accounts.change_password(&reset).await.unwrap(), "a code is used once");
+    assert_eq!(stored().await, "$argon2id$fourth");
+    assert_eq!(sessions.principal(keep, id).await.unwrap(), None);
+    assert!(place.is_revoked(personal).await);
+    assert_eq!(place.events(id).await, ["password_change ok 192.0.2.1", "code ok ", "password_reset ok 192.0.2.1"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_log_in_with_the_old_password_comes_after_its_change() {
+    let place = Place::new().await;
+    let (accounts, sessions) = (place.accounts(), place.sessions());
+    for _ in 0..10 {
+        let id = place.somebody().await;
+        let (old, new) = ("$argon2id$first".to_owned(), "$argon2id$second".to_owned());
+        let tries: Vec<_> = (0..8)
+            .map(|_| {
+                let (sessions, proof) = (place.sessions(), Proof::Password(old.clone()));
+                let new = NewSession { user: id, device: Device::default(), token: token(START) };
+                tokio::spawn(async move { sessions.log_in(&new, &proof).await.unwrap() })
+            })
+            .collect();
+        let change = PasswordChange {
+            user: id,
+            proof: Proof::Password(old),
+            password_hash: new,
+            keep: None,
+            device: Device::default(),
+            at: START,
+        };
+        assert!(accounts.change_password(&change).await.unwrap());
+        for tried in tries {
+            if let Some(session) = tried.await.unwrap() {
+                assert_eq!(
+                    sessions.principal(session, id).await.unwrap(),
+                    None,
+                    "a session of the old password lives on"
+                );
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use crate::db::Failure;
 use crate::entity::one_time_code::{ActiveModel, Column, Entity};
 
 /// Puts a code in place of the last one. `created_at` is since when the guesses are counted.
-pub(super) async fn put(
+pub(in crate::repository) async fn put(
     tx: &DatabaseTransaction,
     user: UserId,
     purpose: CodePurpose,
@@ -57,6 +57,7 @@ pub(super) async fn spend_guess(
         .exec(tx)
         .await?;
     if spent.rows_affected != 1 {
+        count_in_vain(tx, user, purpose, at).await?;
         return Ok(None);
     }
     let Some(row) = Entity::find_by_id((user.0, purpose.as_str().to_owned())).one(tx).await? else {
@@ -66,8 +67,33 @@ pub(super) async fn spend_guess(
     Ok(Some(CodeState { hash }))
 }
 
+/// Writes as much as a guess that is evaluated does: a row of a used code where there is none, else one more attempt, which
+/// changes nothing for what was used, has expired, or has no guess left.
+async fn count_in_vain(
+    tx: &DatabaseTransaction,
+    user: UserId,
+    purpose: CodePurpose,
+    at: Timestamp,
+) -> Result<(), Failure> {
+    let used = ActiveModel {
+        user_id: Set(user.0),
+        purpose: Set(purpose.as_str().to_owned()),
+        hash: Set(vec![0; 32]),
+        created_at: Set(at.0),
+        expires_at: Set(at.0),
+        attempts: Set(MAX_CODE_GUESSES),
+        consumed_at: Set(Some(at.0)),
+    };
+    let attempts = Expr::col((Entity, Column::Attempts));
+    // Never past what the column holds; back and forth above the most, so that the row differs each time.
+    let next = Expr::case(attempts.clone().lte(MAX_CODE_GUESSES), attempts.clone().add(1)).finally(attempts.sub(1));
+    let instead = OnConflict::columns([Column::UserId, Column::Purpose]).value(Column::Attempts, next).to_owned();
+    Entity::insert(used).on_conflict(instead).exec_without_returning(tx).await?;
+    Ok(())
+}
+
 /// Uses the code of that hash up; whether it was there to be used.
-pub(super) async fn consume(
+pub(in crate::repository) async fn consume(
     tx: &DatabaseTransaction,
     user: UserId,
     purpose: CodePurpose,
@@ -78,6 +104,21 @@ pub(super) async fn consume(
         .set(ActiveModel { consumed_at: Set(Some(at.0)), ..Default::default() })
         .filter(in_force(user, purpose, at))
         .filter(Column::Hash.eq(hash.to_vec()))
+        .exec(tx)
+        .await?;
+    Ok(consumed.rows_affected == 1)
+}
+
+/// Uses up whatever code is in force; whether there was one.
+pub(in crate::repository) async fn consume_any(
+    tx: &DatabaseTransaction,
+    user: UserId,
+    purpose: CodePurpose,
+    at: Timestamp,
+) -> Result<bool, Failure> {
+    let consumed = Entity::update_many()
+        .set(ActiveModel { consumed_at: Set(Some(at.0)), ..Default::default() })
+        .filter(in_force(user, purpose, at))
         .exec(tx)
         .await?;
     Ok(consumed.rows_affected == 1)

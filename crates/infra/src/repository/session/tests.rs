@@ -17,10 +17,35 @@ async fn session(place: &Place) -> (UserId, SessionId, NewRefreshToken) {
     (user, id, first)
 }
 
+/// Puts a code of somebody's own choice.
+async fn put_code(
+    sessions: &SqlSessionRepository,
+    user: UserId,
+    purpose: CodePurpose,
+    hash: SecretHash,
+    at: Timestamp,
+) {
+    let code = NewCode { user, purpose, hash, at, expires_at: at.plus_millis(CODE_LIFETIME_MILLIS) };
+    let event = NewLoginEvent::new(Some(user), at, EventKind::Code, EventOutcome::Ok, &Device::default());
+    sessions.put_code(&code, &event).await.unwrap();
+}
+
+/// Logs in by a code; whether that opened a session.
+async fn consume(
+    sessions: &SqlSessionRepository,
+    user: UserId,
+    purpose: CodePurpose,
+    hash: &SecretHash,
+    at: Timestamp,
+) -> bool {
+    let new = NewSession { user, device: Device::default(), token: token(at) };
+    sessions.log_in(&new, &Proof::Code(purpose, *hash)).await.unwrap().is_some()
+}
+
 /// Rotates at an instant so many milliseconds after the start; the new token, if one was given.
 async fn rotate(sessions: &SqlSessionRepository, old: &NewRefreshToken, after: i64) -> (Rotation, NewRefreshToken) {
     let new = token(START.plus_millis(after));
-    (sessions.rotate(&old.hash, &new).await.unwrap(), new)
+    (sessions.rotate(&old.hash, &new, &Device::default()).await.unwrap(), new)
 }
 
 /// Does the same many times at once.
@@ -47,9 +72,9 @@ async fn a_session_holds_until_it_is_ended() {
     assert_eq!(sessions.principal(id, place.somebody().await).await.unwrap(), None, "another person's");
     assert_eq!(sessions.principal(SessionId(i64::MAX), user).await.unwrap(), None);
 
-    assert_eq!(sessions.close_by_token(&hash(), START).await.unwrap(), None);
-    assert_eq!(sessions.close_by_token(&first.hash, START).await.unwrap(), Some(user));
-    assert_eq!(sessions.close_by_token(&first.hash, START).await.unwrap(), None, "it ends once");
+    assert_eq!(sessions.close_by_token(&hash(), START, &Device::default()).await.unwrap(), None);
+    assert_eq!(sessions.close_by_token(&first.hash, START, &Device::default()).await.unwrap(), Some(user));
+    assert_eq!(sessions.close_by_token(&first.hash, START, &Device::default()).await.unwrap(), None, "it ends once");
     assert_eq!(sessions.principal(id, user).await.unwrap(), None);
     assert_eq!(rotate(&sessions, &first, 1).await.0, Rotation::Invalid);
 }
@@ -194,7 +219,7 @@ async fn five_guesses_are_evaluated_however_many_are_made_at_once() {
     let sessions = place.sessions();
     let user = place.somebody().await;
     let code = hash();
-    sessions.put_code(user, LOGIN, &code, START, START.plus_millis(CODE_LIFETIME_MILLIS)).await.unwrap();
+    put_code(&sessions, user, LOGIN, code, START).await;
     let guesses = together(50, || {
         let sessions = place.sessions();
         async move { sessions.spend_guess(user, LOGIN, START).await.unwrap() }
@@ -207,15 +232,15 @@ async fn five_guesses_are_evaluated_however_many_are_made_at_once() {
 
     // Another code is no way to more guesses.
     let newer = hash();
-    sessions.put_code(user, LOGIN, &newer, START, START.plus_millis(CODE_LIFETIME_MILLIS)).await.unwrap();
+    put_code(&sessions, user, LOGIN, newer, START).await;
     assert_eq!(sessions.spend_guess(user, LOGIN, START).await.unwrap(), None);
-    assert!(!sessions.consume_code(user, LOGIN, &code, START).await.unwrap(), "a replaced code is useless");
+    assert!(!consume(&sessions, user, LOGIN, &code, START).await, "a replaced code is useless");
 }
 
 /// Puts a new code at an instant so many milliseconds after the start.
 async fn put(sessions: &SqlSessionRepository, user: UserId, after: i64) -> SecretHash {
     let (code, at) = (hash(), START.plus_millis(after));
-    sessions.put_code(user, LOGIN, &code, at, at.plus_millis(CODE_LIFETIME_MILLIS)).await.unwrap();
+    put_code(&sessions, user, LOGIN, code, at).await;
     code
 }
 
@@ -241,14 +266,14 @@ async fn a_new_code_inherits_the_guesses_of_the_one_that_it_replaces() {
     let second = put(&sessions, user, 1).await;
     let guess = sessions.spend_guess(user, LOGIN, START.plus_millis(1)).await.unwrap();
     assert_eq!(guess, Some(CodeState { hash: second }));
-    assert!(sessions.consume_code(user, LOGIN, &second, START.plus_millis(1)).await.unwrap());
+    assert!(consume(&sessions, user, LOGIN, &second, START.plus_millis(1)).await);
     // Once a code was used, counting begins anew.
     put(&sessions, user, 2).await;
     assert_eq!(guesses(&sessions, user, 2).await, MAX_CODE_GUESSES);
     // Each other purpose and person has guesses of their own.
     let (at, other) = (START.plus_millis(2), place.somebody().await);
     for (user, purpose) in [(user, CodePurpose::Reset), (other, LOGIN)] {
-        sessions.put_code(user, purpose, &hash(), at, at.plus_millis(CODE_LIFETIME_MILLIS)).await.unwrap();
+        put_code(&sessions, user, purpose, hash(), at).await;
         assert!(sessions.spend_guess(user, purpose, at).await.unwrap().is_some());
     }
 }
@@ -280,13 +305,13 @@ async fn a_code_is_used_once() {
     let sessions = place.sessions();
     let user = place.somebody().await;
     let code = hash();
-    sessions.put_code(user, LOGIN, &code, START, START.plus_millis(CODE_LIFETIME_MILLIS)).await.unwrap();
-    assert!(!sessions.consume_code(user, LOGIN, &hash(), START).await.unwrap());
-    assert!(!sessions.consume_code(user, CodePurpose::Reset, &code, START).await.unwrap());
-    assert!(!sessions.consume_code(place.somebody().await, LOGIN, &code, START).await.unwrap());
+    put_code(&sessions, user, LOGIN, code, START).await;
+    assert!(!consume(&sessions, user, LOGIN, &hash(), START).await);
+    assert!(!consume(&sessions, user, CodePurpose::Reset, &code, START).await);
+    assert!(!consume(&sessions, place.somebody().await, LOGIN, &code, START).await);
     let used = together(64, || {
         let sessions = place.sessions();
-        async move { sessions.consume_code(user, LOGIN, &code, START).await.unwrap() }
+        async move { consume(&sessions, user, LOGIN, &code, START).await }
     })
     .await;
     assert_eq!(used.into_iter().filter(|used| *used).count(), 1);
@@ -301,9 +326,9 @@ async fn a_code_expires() {
     let code = hash();
     let end = START.plus_millis(CODE_LIFETIME_MILLIS);
     assert_eq!(sessions.spend_guess(user, LOGIN, START).await.unwrap(), None, "there is none yet");
-    sessions.put_code(user, LOGIN, &code, START, end).await.unwrap();
+    put_code(&sessions, user, LOGIN, code, START).await;
     assert_eq!(sessions.spend_guess(user, LOGIN, end).await.unwrap(), None);
-    assert!(!sessions.consume_code(user, LOGIN, &code, end).await.unwrap());
+    assert!(!consume(&sessions, user, LOGIN, &code, end).await);
     assert!(sessions.spend_guess(user, LOGIN, end.plus_millis(-1)).await.unwrap().is_some());
-    assert!(sessions.consume_code(user, LOGIN, &code, end.plus_millis(-1)).await.unwrap());
+    assert!(consume(&sessions, user, LOGIN, &code, end.plus_millis(-1)).await);
 }

@@ -6,11 +6,14 @@ use std::thread;
 
 use florin_domain::id::UserId;
 use florin_domain::repository::AccountRepository;
-use sea_orm::{ConnectionTrait, Database as Server};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, ConnectionTrait, Database as Server, EntityTrait, QueryFilter, QueryOrder};
 use tempfile::TempDir;
 
 use super::somebody;
 use crate::db::{Database, DatabaseOptions};
+use crate::entity::{login_event, personal_token};
+use crate::id_allocator::{IdAllocator, Sequence};
 use crate::repository::{SqlAccountRepository, SqlSessionRepository};
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -65,6 +68,40 @@ impl Place {
 
     pub(in crate::repository) fn sessions(&self) -> Arc<SqlSessionRepository> {
         Arc::new(SqlSessionRepository::new(self.database.clone()))
+    }
+
+    /// A personal access token of theirs; its identifier.
+    pub(in crate::repository) async fn personal_token(&self, user: UserId) -> i64 {
+        let id = IdAllocator::new(self.database.clone()).next(Sequence::PersonalToken).await.unwrap();
+        let row = personal_token::ActiveModel {
+            id: Set(id),
+            user_id: Set(user.0),
+            name: Set("laptop".to_owned()),
+            scopes: Set("read".to_owned()),
+            hash: Set(super::hash().to_vec()),
+            created_at: Set(super::START.0),
+            expires_at: Set(None),
+            last_used_at: Set(None),
+            revoked_at: Set(None),
+        };
+        personal_token::Entity::insert(row).exec_without_returning(self.database.writing()).await.unwrap();
+        id
+    }
+
+    pub(in crate::repository) async fn is_revoked(&self, personal_token: i64) -> bool {
+        let found = personal_token::Entity::find_by_id(personal_token).one(self.database.read()).await.unwrap();
+        found.unwrap().revoked_at.is_some()
+    }
+
+    /// What the audit trail tells of them, oldest first: kind, outcome, address.
+    pub(in crate::repository) async fn events(&self, user: UserId) -> Vec<String> {
+        let rows = login_event::Entity::find()
+            .filter(login_event::Column::UserId.eq(user.0))
+            .order_by_asc(login_event::Column::Id)
+            .all(self.database.read())
+            .await
+            .unwrap();
+        rows.into_iter().map(|row| format!("{} {} {}", row.event, row.outcome, row.ip)).collect()
     }
 
     /// A new account of nobody else's.
