@@ -1,7 +1,8 @@
 //! Who sent a request.
 //!
-//! The token is looked up once, by [`authenticate`], before a handler's arguments are read. [`Caller`] and [`Admin`] only
-//! hand out the result, at once: as the first argument of a handler they refuse before any body is read.
+//! The token is looked up once, by [`authenticate`], before a handler's arguments are read. [`Caller`], [`SessionCaller`] and
+//! [`Admin`] only hand out the result, at once: as the first argument of a handler they refuse before any body is read, what
+//! a personal access token does not grant included.
 
 use std::future::{Ready, ready};
 
@@ -10,9 +11,11 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
+use florin_app::access;
 use florin_app::auth::Auth;
 use florin_app::error::AppError;
 use florin_domain::account::{Account, Role};
+use florin_domain::id::SessionId;
 use florin_domain::session::{Device, Principal};
 
 use crate::edge::client::{TrustedProxies, client_address};
@@ -31,7 +34,25 @@ impl Caller {
     }
 }
 
-/// The signed-in person, who is an admin; 403 for others.
+/// The signed-in person, with an access token of a log-in; 403 `session_required` for personal access tokens. The first
+/// argument of every handler that concerns the account itself.
+#[derive(Debug, Clone)]
+pub struct SessionCaller {
+    /// The holder of the token.
+    pub principal: Principal,
+    /// The session that the token belongs to.
+    pub session: SessionId,
+}
+
+impl SessionCaller {
+    /// The person's account.
+    #[must_use]
+    pub fn account(&self) -> &Account {
+        &self.principal.account
+    }
+}
+
+/// The signed-in person, who is an admin with an access token of a log-in; 403 for others.
 #[derive(Debug, Clone)]
 pub struct Admin(pub Principal);
 
@@ -87,13 +108,27 @@ fn unauthenticated() -> Problem {
     AppError::Unauthenticated { code: "invalid_token", detail }.into()
 }
 
-/// Who is signed in, if anybody is.
+/// Who may do what this request asks for, if anybody is signed in.
 pub(crate) fn principal_of(req: &HttpRequest) -> Option<Principal> {
     principal(req).ok()
 }
 
-fn principal(req: &HttpRequest) -> problem::Result<Principal> {
+/// The holder of the token, whatever it grants.
+fn holder(req: &HttpRequest) -> problem::Result<Principal> {
     req.extensions().get::<Authenticated>().cloned().map_or_else(|| Err(unauthenticated()), |outcome| outcome.0)
+}
+
+/// Who may do what this request's method says.
+fn principal(req: &HttpRequest) -> problem::Result<Principal> {
+    let holder = holder(req)?;
+    access::check_scope(&holder, !req.method().is_safe())?;
+    Ok(holder)
+}
+
+fn session_caller(req: &HttpRequest) -> problem::Result<SessionCaller> {
+    let principal = holder(req)?;
+    let session = access::require_session(&principal)?;
+    Ok(SessionCaller { principal, session })
 }
 
 impl FromRequest for Caller {
@@ -105,12 +140,21 @@ impl FromRequest for Caller {
     }
 }
 
+impl FromRequest for SessionCaller {
+    type Error = Problem;
+    type Future = Ready<problem::Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(session_caller(req))
+    }
+}
+
 impl FromRequest for Admin {
     type Error = Problem;
     type Future = Ready<problem::Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(principal(req).and_then(|principal| match principal.account.role {
+        ready(session_caller(req).and_then(|SessionCaller { principal, .. }| match principal.account.role {
             Role::Admin => Ok(Self(principal)),
             Role::User => {
                 let detail = "this is for admins".to_owned();

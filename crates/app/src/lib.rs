@@ -1,6 +1,7 @@
 //! Florin's use cases: what a person can do, as concrete services over the domain's repository ports and the technical
 //! ports of this crate. Nothing here knows of HTTP, SQL or a wire format.
 
+pub mod access;
 pub mod auth;
 pub mod budgets;
 pub mod categories;

@@ -64,6 +64,18 @@ pub enum Access {
     Token(TokenId, Scopes),
 }
 
+impl Access {
+    /// Whether it grants requests that change something, or those that change nothing.
+    #[must_use]
+    pub const fn grants(self, changes_something: bool) -> bool {
+        match self {
+            Self::Session(_) => true,
+            Self::Token(_, scopes) if changes_something => scopes.write,
+            Self::Token(_, scopes) => scopes.read,
+        }
+    }
+}
+
 /// The holder of a token, read anew for each request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {

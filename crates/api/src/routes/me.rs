@@ -7,7 +7,7 @@ use florin_domain::account::Account;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::Caller;
+use crate::auth::{Caller, SessionCaller};
 use crate::openapi::{Conflict, IfMatchHeader, IfNoneMatchHeader, Precondition};
 use crate::problem;
 use crate::reply;
@@ -110,7 +110,7 @@ impl Fields for ProfileBody {
     ),
 )]
 pub(crate) async fn update(
-    caller: Caller,
+    caller: SessionCaller,
     _: Query<NoQuery>,
     if_match: IfMatch,
     auth: web::Data<Auth>,
