@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use florin_app::admin::Admin;
 use florin_app::auth::{Auth, AuthPolicy, AuthPorts};
 use florin_app::budgets::Budgets;
 use florin_app::categories::Categories;
@@ -13,13 +14,16 @@ use florin_app::insights::Insights;
 use florin_app::operator::Operator;
 use florin_app::port::{Clock, OtpSender, PortError};
 use florin_app::receipts::Receipts;
+use florin_app::sessions::Sessions;
+use florin_app::tokens::PersonalTokens;
+use florin_app::trail::Trail;
 use florin_app::undo::Undo;
 use florin_app::writer::Writer;
 use florin_infra::db::{Database, DatabaseError, DatabaseOptions, SchemaState};
 use florin_infra::repository::{
-    SqlAccountRepository, SqlAuditRepository, SqlBudgetRepository, SqlCategoryRepository, SqlExpenseRepository,
-    SqlLedgerRepository, SqlReceiptRepository, SqlReportRepository, SqlSessionRepository, SqlSignUpRepository,
-    SqlThrottleRepository,
+    SqlAccountRepository, SqlAdminRepository, SqlAuditRepository, SqlBudgetRepository, SqlCategoryRepository,
+    SqlExpenseRepository, SqlLedgerRepository, SqlReceiptRepository, SqlReportRepository, SqlSessionRepository,
+    SqlSignUpRepository, SqlThrottleRepository, SqlTokenRepository,
 };
 use florin_infra::security::{Argon2Cost, Argon2Hasher, JwtIssuer, Secrets, SigningKey, SigningKeyError};
 use florin_infra::settings::Settings;
@@ -105,11 +109,16 @@ pub fn services(
         default_zone: settings.accounts.default_timezone,
         throttled: settings.limits.requests_per_minute > 0,
     };
+    let audit = Arc::new(SqlAuditRepository::new(database.clone()));
+    let tokens = Arc::new(SqlTokenRepository::new(database.clone()));
+    let admins = Arc::new(SqlAdminRepository::new(database.clone()));
+    let operator = Arc::new(Operator::new(accounts.clone(), ledger.clone(), hasher.clone(), clock.clone(), policy));
     let ports = AuthPorts {
         accounts: accounts.clone(),
-        sessions,
+        sessions: sessions.clone(),
         sign_ups: Arc::new(SqlSignUpRepository::new(database.clone())),
-        audit: Arc::new(SqlAuditRepository::new(database.clone())),
+        audit: audit.clone(),
+        tokens: tokens.clone(),
         throttles: Arc::new(SqlThrottleRepository::new(database.clone())),
         hasher: hasher.clone(),
         issuer,
@@ -119,15 +128,20 @@ pub fn services(
     };
     let receipts = SqlReceiptRepository::new(database.clone());
     let receipts = Arc::new(Receipts::new(Arc::new(receipts), secrets.clone(), clock.clone()));
-    let writer = Arc::new(Writer::new(accounts.clone(), categories.clone(), ledger.clone(), secrets, clock.clone()));
+    let personal_tokens = PersonalTokens::new(tokens, secrets.clone(), clock.clone());
+    let writer = Arc::new(Writer::new(accounts, categories.clone(), ledger.clone(), secrets, clock.clone()));
     Ok(Deps {
         auth: Arc::new(Auth::new(ports, policy)),
+        sessions: Arc::new(Sessions::new(sessions, clock.clone())),
+        trail: Arc::new(Trail::new(audit.clone())),
+        tokens: Arc::new(personal_tokens),
+        admin: Arc::new(Admin::new(admins, audit, operator.clone(), clock.clone())),
         expenses: Arc::new(Expenses::new(writer.clone(), expenses.clone())),
-        undo: Arc::new(Undo::new(writer.clone(), ledger.clone(), expenses.clone())),
+        undo: Arc::new(Undo::new(writer.clone(), ledger, expenses.clone())),
         categories: Arc::new(Categories::new(writer.clone(), categories, expenses, clock.clone())),
         budgets: Arc::new(Budgets::new(writer.clone(), budgets.clone(), clock.clone())),
-        insights: Arc::new(Insights::new(writer, budgets, reports, clock.clone())),
-        operator: Arc::new(Operator::new(accounts, ledger, hasher, clock, policy)),
+        insights: Arc::new(Insights::new(writer, budgets, reports, clock)),
+        operator,
         receipts,
         readiness: Arc::new(DatabaseReadiness(database.clone())),
     })

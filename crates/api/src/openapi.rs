@@ -10,8 +10,8 @@ use utoipa::openapi::{RefOr, Response, ResponseBuilder};
 use utoipa::{IntoParams, IntoResponses, OpenApi, ToSchema};
 
 use crate::routes::{
-    actions, auth, batch, budgets, categories, changes, expenses, insights, me, operations, passwords, score, summary,
-    tags,
+    actions, admin, auth, batch, budgets, categories, changes, expenses, insights, me, operations, passwords, score,
+    sessions, summary, tags, tokens, trail,
 };
 
 /// Every documented handler. The route table is in [`crate::routes`]; a test compares the two.
@@ -27,6 +27,7 @@ use crate::routes::{
     paths(
         auth::register, auth::verify, auth::request_code, auth::login, auth::refresh, auth::logout,
         passwords::change, passwords::forgot, passwords::reset,
+        sessions::list, sessions::end, trail::list, tokens::create, tokens::list, tokens::revoke,
         me::get, me::update,
         expenses::create, expenses::list, expenses::get, expenses::replace, expenses::update, expenses::delete,
         batch::run, changes::list,
@@ -36,6 +37,8 @@ use crate::routes::{
         budgets::get, budgets::put, budgets::delete, budgets::put_total, budgets::delete_total,
         summary::get, score::get, score::history, insights::spending,
         actions::list, actions::undo, actions::redo, actions::reverse, actions::verify,
+        admin::users, admin::user, admin::update, admin::revoke_sessions, admin::login_events, admin::stats,
+        admin::verify,
         operations::livez, operations::readyz, operations::metrics, operations::openapi_json,
     )
 )]

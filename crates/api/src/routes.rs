@@ -33,6 +33,7 @@
 //! - A new handler is named twice: here, and in the list of [`crate::openapi`]. A test compares the two.
 
 pub(crate) mod actions;
+pub(crate) mod admin;
 pub(crate) mod auth;
 pub(crate) mod batch;
 pub(crate) mod budgets;
@@ -45,8 +46,11 @@ pub mod operations;
 pub(crate) mod passwords;
 mod resource;
 pub(crate) mod score;
+pub(crate) mod sessions;
 pub(crate) mod summary;
 pub(crate) mod tags;
+pub(crate) mod tokens;
+pub(crate) mod trail;
 
 use actix_web::HttpResponse;
 use actix_web::middleware::from_fn;
@@ -82,6 +86,11 @@ fn v1(api: &mut ServiceConfig) {
         .service(path("/auth/password").put(passwords::change))
         .service(path("/auth/password/forgot").post(passwords::forgot))
         .service(path("/auth/password/reset").post(passwords::reset))
+        .service(path("/auth/sessions").get(sessions::list))
+        .service(path("/auth/sessions/{id}").delete(sessions::end))
+        .service(path("/auth/login-events").get(trail::list))
+        .service(path("/auth/tokens").post(tokens::create).get(tokens::list))
+        .service(path("/auth/tokens/{id}").delete(tokens::revoke))
         .service(path("/me").get(me::get).patch(me::update))
         .service(path("/expenses").post(expenses::create).get(expenses::list))
         .service(path("/expenses/batch").post(batch::run))
@@ -110,7 +119,13 @@ fn v1(api: &mut ServiceConfig) {
         .service(path("/actions/undo").post(actions::undo))
         .service(path("/actions/redo").post(actions::redo))
         .service(path("/actions/verify").get(actions::verify))
-        .service(path("/actions/{seq}/reverse").post(actions::reverse));
+        .service(path("/actions/{seq}/reverse").post(actions::reverse))
+        .service(path("/admin/users").get(admin::users))
+        .service(path("/admin/users/{id}").get(admin::user).patch(admin::update))
+        .service(path("/admin/users/{id}/revoke-sessions").post(admin::revoke_sessions))
+        .service(path("/admin/login-events").get(admin::login_events))
+        .service(path("/admin/stats").get(admin::stats))
+        .service(path("/admin/verify").post(admin::verify));
 }
 
 /// The paths of the first API, which had no version.

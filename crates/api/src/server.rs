@@ -14,6 +14,7 @@ use actix_web::App;
 use actix_web::body::BoxBody;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
+use florin_app::admin::Admin;
 use florin_app::auth::Auth;
 use florin_app::budgets::Budgets;
 use florin_app::categories::Categories;
@@ -21,6 +22,9 @@ use florin_app::expenses::Expenses;
 use florin_app::insights::Insights;
 use florin_app::operator::Operator;
 use florin_app::receipts::Receipts;
+use florin_app::sessions::Sessions;
+use florin_app::tokens::PersonalTokens;
+use florin_app::trail::Trail;
 use florin_app::undo::Undo;
 use florin_infra::settings::Settings;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -47,6 +51,14 @@ const BACKLOG: i32 = 1024;
 pub struct Deps {
     /// Accounts and sessions.
     pub auth: Arc<Auth>,
+    /// One's own sessions.
+    pub sessions: Arc<Sessions>,
+    /// One's own audit trail.
+    pub trail: Arc<Trail>,
+    /// Personal access tokens.
+    pub tokens: Arc<PersonalTokens>,
+    /// What admins do.
+    pub admin: Arc<Admin>,
     /// Expenses.
     pub expenses: Arc<Expenses>,
     /// Undo, redo and the log.
@@ -104,6 +116,10 @@ impl Application {
             let deps = deps.clone();
             App::new()
                 .app_data(Data::from(deps.auth))
+                .app_data(Data::from(deps.sessions))
+                .app_data(Data::from(deps.trail))
+                .app_data(Data::from(deps.tokens))
+                .app_data(Data::from(deps.admin))
                 .app_data(Data::from(deps.expenses))
                 .app_data(Data::from(deps.undo))
                 .app_data(Data::from(deps.categories))

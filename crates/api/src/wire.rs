@@ -2,6 +2,7 @@
 //! tags, cursors, and the bodies of resources.
 
 pub(crate) mod action;
+pub(crate) mod admin;
 pub mod base64url;
 pub mod body;
 pub(crate) mod budget;
@@ -19,6 +20,7 @@ pub mod query;
 pub mod reader;
 pub(crate) mod score;
 pub(crate) mod summary;
+pub(crate) mod trail;
 
 pub use body::{Json, OptionalJson};
 pub use etag::{IfMatch, IfNoneMatch, Untagged};

@@ -11,13 +11,16 @@ use florin_domain::calendar::{Timestamp, Zone};
 use florin_domain::id::{SessionId, UserId};
 use florin_domain::login_event::{EventKind, EventOutcome, NewLoginEvent};
 use florin_domain::money::Currency;
+use florin_domain::personal_token;
 use florin_domain::repository::{
     AccountRepository, AuditRepository, RepositoryError, SessionRepository, SignUpRepository, ThrottleRepository,
+    TokenRepository,
 };
 use florin_domain::session::{Device, NewRefreshToken, NewSession, Principal, Proof, Rotation};
 
 use crate::error::{AppError, Result};
 use crate::port::{AccessClaims, Clock, CodeMessage, OtpSender, PasswordHasher, SecretGenerator, TokenIssuer};
+use crate::tokens;
 
 mod codes;
 mod faults;
@@ -90,6 +93,8 @@ pub struct AuthPorts {
     pub sign_ups: Arc<dyn SignUpRepository>,
     /// The audit trail.
     pub audit: Arc<dyn AuditRepository>,
+    /// Personal access tokens.
+    pub tokens: Arc<dyn TokenRepository>,
     /// Counted attempts.
     pub throttles: Arc<dyn ThrottleRepository>,
     /// Password hashing.
@@ -198,12 +203,16 @@ impl Auth {
         Ok(())
     }
 
-    /// Who sent this access token. Its session and account are read anew, so that a log-out or a disabled account is in
-    /// force at once, on every instance.
+    /// Who sent this access token or personal access token. What it belongs to is read anew, so that a log-out, a revocation,
+    /// a new role or a disabled account is in force at once, on every instance.
     ///
     /// # Errors
     /// [`AppError::Unauthenticated`] `invalid_token`, the same for every cause.
     pub async fn authenticate(&self, access_token: &str) -> Result<Principal> {
+        if access_token.starts_with(personal_token::PREFIX) {
+            let hash = self.ports.secrets.hash_token(access_token);
+            return tokens::holder(&self.ports.tokens, &hash, self.now()).await?.ok_or_else(invalid_token);
+        }
         let claims = self.ports.issuer.read(access_token, self.now()).ok_or_else(invalid_token)?;
         self.ports.sessions.principal(claims.session, claims.user).await?.ok_or_else(invalid_token)
     }

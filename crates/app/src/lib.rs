@@ -2,6 +2,7 @@
 //! ports of this crate. Nothing here knows of HTTP, SQL or a wire format.
 
 pub mod access;
+pub mod admin;
 pub mod auth;
 pub mod budgets;
 pub mod categories;
@@ -12,5 +13,8 @@ pub mod insights;
 pub mod operator;
 pub mod port;
 pub mod receipts;
+pub mod sessions;
+pub mod tokens;
+pub mod trail;
 pub mod undo;
 pub mod writer;

@@ -82,6 +82,9 @@ pub trait SecretGenerator: Send + Sync {
     /// A refresh token: 256 random bits as URL-safe text.
     fn token(&self) -> String;
 
+    /// A personal access token: 256 random bits as URL-safe text, after [`florin_domain::personal_token::PREFIX`].
+    fn personal_token(&self) -> String;
+
     /// Random bytes for an action's payload hash.
     fn salt(&self) -> Salt;
 
@@ -98,7 +101,7 @@ pub trait SecretGenerator: Send + Sync {
     /// where an address has none, so that neither time nor bytes tell which it is; and one-time codes are bound to it.
     fn decoy(&self, email: &Email) -> UserId;
 
-    /// The hash of a refresh token.
+    /// The hash of a refresh token or personal access token.
     fn hash_token(&self, token: &str) -> SecretHash;
 
     /// Seals bytes, so that storage can neither read nor change them. `context` is bound to them and not stored.

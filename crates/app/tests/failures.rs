@@ -24,7 +24,8 @@ use florin_domain::ledger::{Head, OperationId};
 use florin_domain::money::Currency;
 use florin_domain::repository::{
     Applied, Credentials, MockAccountRepository, MockAuditRepository, MockCategoryRepository, MockExpenseRepository,
-    MockLedgerRepository, MockSessionRepository, MockThrottleRepository, RepositoryError, UniqueKey,
+    MockLedgerRepository, MockSessionRepository, MockThrottleRepository, MockTokenRepository, RepositoryError,
+    UniqueKey,
 };
 
 const NOW: Timestamp = Timestamp(1_772_000_000_000);
@@ -222,6 +223,7 @@ fn auth(accounts: MockAccountRepository, hasher: MockPasswordHasher, sender: Moc
     let ports = AuthPorts {
         accounts: Arc::new(accounts),
         audit: Arc::new(MockAuditRepository::new()),
+        tokens: Arc::new(MockTokenRepository::new()),
         throttles: Arc::new(MockThrottleRepository::new()),
         sessions: Arc::new(sessions),
         hasher: Arc::new(hasher),

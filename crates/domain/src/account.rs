@@ -84,6 +84,13 @@ impl Email {
     }
 }
 
+/// The words of a search for addresses, in the normal form of addresses.
+#[must_use]
+pub fn address_parts(search: &str) -> Vec<String> {
+    let normal: String = search.nfkc().flat_map(char::to_lowercase).collect();
+    normal.split_whitespace().map(str::to_owned).collect()
+}
+
 impl fmt::Display for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -119,6 +126,12 @@ pub const MAX_NAME: usize = 100;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_search_is_read_as_addresses_are() {
+        assert_eq!(address_parts(" ａｎａ  @EXAMPLE.com\t"), ["ana", "@example.com"]);
+        assert_eq!(address_parts(" \u{3000}"), [""; 0]);
+    }
 
     #[test]
     fn addresses_have_one_normal_form() {

@@ -10,6 +10,18 @@ use chrono_tz::Tz;
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
+    /// Reads an RFC 3339 instant, as `2026-03-01T09:30:00Z` or `2026-03-01T15:00:00.5+05:30`. Parts of a millisecond are cut
+    /// off.
+    ///
+    /// # Errors
+    /// [`CalendarError::Instant`] for any other text.
+    pub fn parse(text: &str) -> Result<Self, CalendarError> {
+        // chrono also takes a blank in place of the T.
+        let written_in_full = text.len() <= 64 && matches!(text.as_bytes().get(10), Some(b'T' | b't'));
+        let read = DateTime::parse_from_rfc3339(text).ok().filter(|_| written_in_full);
+        read.map(|at| Self(at.timestamp_millis())).ok_or(CalendarError::Instant)
+    }
+
     /// RFC 3339 in UTC with exactly three decimals, as `2026-03-01T09:30:00.125Z`.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
@@ -42,6 +54,9 @@ pub enum CalendarError {
     /// Not a month written `YYYY-MM`.
     #[error("must be a month written YYYY-MM, from 1970-01 on")]
     Month,
+    /// Not an instant as in RFC 3339.
+    #[error("must be an instant as in RFC 3339, such as 2026-03-01T09:30:00Z")]
+    Instant,
     /// Not a zone of the IANA time zone database.
     #[error("must be a time zone of the IANA database, such as Asia/Kolkata")]
     Zone,
@@ -237,6 +252,27 @@ mod tests {
         assert_eq!(check_occurrence(day("2025-03-02"), day("2024-02-29")), Err(CalendarError::OutOfRange));
         assert_eq!(check_occurrence(day("1970-01-01"), day("2024-02-29")), Ok(()));
         assert_eq!(check_occurrence(day("1969-12-31"), day("2024-02-29")), Err(CalendarError::OutOfRange));
+    }
+
+    #[test]
+    fn instants_are_read_as_they_are_written() {
+        let at = Timestamp(1_772_357_400_125);
+        assert_eq!(Timestamp::parse(&at.to_rfc3339()), Ok(at));
+        assert_eq!(Timestamp::parse("2026-03-01T15:00:00.1259+05:30"), Ok(at));
+        for bad in [
+            "",
+            "2026-03-01",
+            "2026-03-01T09:30:00",
+            "2026-03-01 09:30:00Z",
+            "2026-02-30T09:30:00Z",
+            "2026-03-01T24:30:00Z",
+            "+262142-12-31T00:00:00Z",
+            " 2026-03-01T09:30:00Z",
+            "2026-03-01T09:30:00Z ",
+            "1772357400",
+        ] {
+            assert_eq!(Timestamp::parse(bad), Err(CalendarError::Instant), "{bad:?}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod insights;
 pub mod ledger;
 pub mod login_event;
 pub mod money;
+pub mod personal_token;
 pub mod receipt;
 pub mod repository;
 pub mod score;

@@ -5,6 +5,7 @@
 //! [`RepositoryError::Internal`]; its `# Errors` section names the others.
 
 mod account;
+mod admin;
 mod audit;
 mod budget;
 mod category;
@@ -15,8 +16,10 @@ mod report;
 mod session;
 mod sign_up;
 mod throttle;
+mod token;
 
 pub use account::{AccountRepository, Credentials, NewAccount, PasswordChange, ProfileChange};
+pub use admin::{AdminRepository, Counts, Standing, StandingChange};
 pub use audit::{AuditRepository, EventCursor, EventFilter};
 pub use budget::BudgetRepository;
 pub use category::{CategoryChange, CategoryRepository, EmptyMerge, NewCategory, StoredKeyword};
@@ -29,13 +32,15 @@ pub use report::{ReportRepository, SpendingBy, SpentRow};
 pub use session::{CodeState, NewCode, SessionRepository};
 pub use sign_up::{Confirmation, MAX_SIGN_UPS, NewSignUp, SignUpRepository, SignedUp, WaitingSignUp};
 pub use throttle::ThrottleRepository;
+pub use token::TokenRepository;
 
 #[cfg(feature = "mocks")]
 pub use {
-    account::MockAccountRepository, audit::MockAuditRepository, budget::MockBudgetRepository,
-    category::MockCategoryRepository, expense::MockExpenseRepository, ledger::MockLedgerRepository,
-    receipt::MockReceiptRepository, report::MockReportRepository, session::MockSessionRepository,
-    sign_up::MockSignUpRepository, throttle::MockThrottleRepository,
+    account::MockAccountRepository, admin::MockAdminRepository, audit::MockAuditRepository,
+    budget::MockBudgetRepository, category::MockCategoryRepository, expense::MockExpenseRepository,
+    ledger::MockLedgerRepository, receipt::MockReceiptRepository, report::MockReportRepository,
+    session::MockSessionRepository, sign_up::MockSignUpRepository, throttle::MockThrottleRepository,
+    token::MockTokenRepository,
 };
 
 /// Why storage did not do what it was asked.

@@ -96,6 +96,19 @@ impl Principal {
     }
 }
 
+/// A session that goes on, as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveSession {
+    /// Its identifier.
+    pub id: SessionId,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// When its refresh token was last exchanged; when it was opened, if it never was.
+    pub last_used_at: Timestamp,
+    /// Where it was opened from.
+    pub device: Device,
+}
+
 /// What became of a refresh token that a client showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rotation {

@@ -1,6 +1,7 @@
 //! The repository ports of the domain, on any of the databases of [`crate::db`].
 
 mod account;
+mod admin;
 mod audit;
 mod batch;
 mod budget;
@@ -8,6 +9,7 @@ mod category;
 mod expense;
 mod head;
 mod ledger;
+mod like;
 mod receipt;
 mod report;
 mod session;
@@ -15,8 +17,10 @@ mod sign_up;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod token;
 
 pub use account::SqlAccountRepository;
+pub use admin::SqlAdminRepository;
 pub use audit::SqlAuditRepository;
 pub use budget::SqlBudgetRepository;
 pub use category::SqlCategoryRepository;
@@ -27,3 +31,4 @@ pub use report::SqlReportRepository;
 pub use session::SqlSessionRepository;
 pub use sign_up::SqlSignUpRepository;
 pub use throttle::SqlThrottleRepository;
+pub use token::SqlTokenRepository;

@@ -12,13 +12,17 @@ const FIRST_API: [(&str, &str, &str); 3] = [
     ("/reverseLastAction", "/api/v1/actions/undo", "reverseLastAction"),
 ];
 
+const FORBIDDEN: &str = "`insufficient_scope`: the personal access token does not grant this; `session_required`: none \
+                         does; `forbidden`: this is for admins";
+
 /// Adds the security scheme, common headers and parameters, what every operation may answer, problem bodies, and the
 /// strictness of request bodies.
 pub(super) fn complete(document: &mut Value) {
     document["components"]["securitySchemes"] = json!({
         "bearer": {
             "type": "http", "scheme": "bearer",
-            "description": "An access token of `/auth/login`, `/auth/verify` or `/auth/refresh`."
+            "description": "An access token of `/auth/login`, `/auth/verify` or `/auth/refresh`, or a personal access token of \
+                            `/auth/tokens`."
         }
     });
     document["components"]["parameters"] = json!({
@@ -97,6 +101,7 @@ fn answers(path: &str, method: &str, operation: &mut Value) {
     let common = [
         (is_api, "400", "The request cannot be read: its JSON, query, path or a header is malformed"),
         (is_signed_in, "401", "`invalid_token`: the access token is missing or not in force"),
+        (is_signed_in, "403", FORBIDDEN),
         (has_body, "408", "`body_timeout`: the body did not arrive in time"),
         (has_body, "413", "`body_too_large`"),
         (has_body, "415", "`unsupported_media_type`: the body is not JSON in UTF-8"),

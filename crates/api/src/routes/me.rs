@@ -12,6 +12,7 @@ use crate::openapi::{Conflict, IfMatchHeader, IfNoneMatchHeader, Precondition};
 use crate::problem;
 use crate::reply;
 use crate::task::mutate;
+use crate::wire::etag::tag_of_parts;
 use crate::wire::{Fields, IfMatch, IfNoneMatch, Json, NoQuery, Query, Reader};
 
 /// The most characters of a field whose real bounds the use case checks.
@@ -53,9 +54,7 @@ impl From<&Account> for UserBody {
 
 /// What a profile's `ETag` says: a number made of all that can change in it.
 fn tag_of(account: &Account) -> i64 {
-    let text = [&account.name, account.currency.code(), account.zone.name(), account.role.as_str()].join("\u{0}");
-    // FNV-1a, 32 bits: the same on every instance and after every restart.
-    i64::from(text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)))
+    tag_of_parts(&[&account.name, account.currency.code(), account.zone.name(), account.role.as_str()])
 }
 
 /// My profile.

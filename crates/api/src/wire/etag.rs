@@ -16,6 +16,15 @@ pub fn etag(version: i64) -> (HeaderName, HeaderValue) {
     (header::ETAG, value)
 }
 
+/// The version of what has no counter of its own: a number made of all that can change in it, the same on every instance and
+/// after every restart.
+#[must_use]
+pub fn tag_of_parts(parts: &[&str]) -> i64 {
+    // FNV-1a, 32 bits.
+    let text = parts.join("\u{0}");
+    i64::from(text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)))
+}
+
 /// `If-Match`: in which version a resource must be to be changed. Only strong tags match (RFC 9110, 13.1.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IfMatch {

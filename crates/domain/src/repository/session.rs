@@ -5,7 +5,9 @@ use async_trait::async_trait;
 use crate::calendar::Timestamp;
 use crate::id::{SessionId, UserId};
 use crate::login_event::NewLoginEvent;
-use crate::session::{CodePurpose, Device, NewRefreshToken, NewSession, Principal, Proof, Rotation, SecretHash};
+use crate::session::{
+    CodePurpose, Device, LiveSession, NewRefreshToken, NewSession, Principal, Proof, Rotation, SecretHash,
+};
 
 use super::Result;
 
@@ -71,6 +73,19 @@ pub trait SessionRepository: Send + Sync {
     /// # Errors
     /// None of its own.
     async fn close_all(&self, user: UserId, except: Option<SessionId>, at: Timestamp) -> Result<()>;
+
+    /// The sessions of a user that go on: not ended, with a refresh token that has not expired at `now`; the last used first,
+    /// at most `limit`.
+    ///
+    /// # Errors
+    /// None of its own.
+    async fn live(&self, user: UserId, now: Timestamp, limit: u64) -> Result<Vec<LiveSession>>;
+
+    /// Ends a session of a user, and notes it; `false`, and nothing noted, when it has ended or never was theirs.
+    ///
+    /// # Errors
+    /// None of its own.
+    async fn close(&self, user: UserId, session: SessionId, at: Timestamp, event: &NewLoginEvent) -> Result<bool>;
 
     /// Puts a code in place of any older one for the same purpose, and of its lifetime, and notes the event. A code to
     /// verify is bound to the sign-up that waits for the user, if there is exactly one. Guesses stay spent: the new code

@@ -239,7 +239,11 @@ async fn hold(
     Ok(held.rows_affected == 1)
 }
 
-async fn end_sessions(tx: &DatabaseTransaction, user: UserId, at: Timestamp) -> std::result::Result<(), Failure> {
+pub(super) async fn end_sessions(
+    tx: &DatabaseTransaction,
+    user: UserId,
+    at: Timestamp,
+) -> std::result::Result<(), Failure> {
     session::Entity::update_many()
         .set(session::ActiveModel { revoked_at: Set(Some(at.0)), ..Default::default() })
         .filter(session::Column::UserId.eq(user.0))

@@ -4,6 +4,7 @@
 //! that write sees what the rotations before it did.
 
 pub(super) mod code;
+mod device;
 mod rotation;
 
 use async_trait::async_trait;
@@ -12,7 +13,7 @@ use florin_domain::id::{SessionId, UserId};
 use florin_domain::login_event::{EventKind, EventOutcome, NewLoginEvent};
 use florin_domain::repository::{CodeState, NewCode, Result, SessionRepository};
 use florin_domain::session::{
-    Access, CodePurpose, Device, NewRefreshToken, NewSession, Principal, Proof, Rotation, SecretHash,
+    Access, CodePurpose, Device, LiveSession, NewRefreshToken, NewSession, Principal, Proof, Rotation, SecretHash,
 };
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -24,6 +25,8 @@ use crate::id_allocator::{IdAllocator, Sequence};
 
 use super::account::{account_of, hold_enabled, password};
 use super::{audit, sign_up};
+
+pub(super) use device::goes_on;
 
 /// Sessions and one-time codes in a SQL database.
 #[derive(Debug, Clone)]
@@ -153,6 +156,15 @@ impl SessionRepository for SqlSessionRepository {
                 audit::insert(&tx, id, event).await
             })
             .await
+    }
+
+    async fn live(&self, user: UserId, now: Timestamp, limit: u64) -> Result<Vec<LiveSession>> {
+        device::live(&self.database, user, now, limit).await
+    }
+
+    async fn close(&self, user: UserId, session: SessionId, at: Timestamp, event: &NewLoginEvent) -> Result<bool> {
+        let event_id = self.ids.next(Sequence::LoginEvent).await?;
+        self.database.write(|tx| async move { device::close(&tx, user, session, at, event_id, event).await }).await
     }
 
     async fn spend_guess(&self, user: UserId, purpose: CodePurpose, at: Timestamp) -> Result<Option<CodeState>> {

@@ -6,6 +6,7 @@ use florin_app::port::{PortError, SecretGenerator};
 use florin_domain::account::Email;
 use florin_domain::id::UserId;
 use florin_domain::ledger::{OperationId, Salt};
+use florin_domain::personal_token::PREFIX;
 use florin_domain::session::{CodePurpose, SecretHash};
 use secrecy::{ExposeSecret, SecretSlice};
 use sha2::{Digest, Sha256};
@@ -57,6 +58,10 @@ impl SecretGenerator for Secrets {
 
     fn token(&self) -> String {
         format!("{REFRESH_TOKEN_PREFIX}{}", base64url::encode(&random::<32>()))
+    }
+
+    fn personal_token(&self) -> String {
+        format!("{PREFIX}{}", base64url::encode(&random::<32>()))
     }
 
     fn salt(&self) -> Salt {
@@ -151,6 +156,8 @@ mod tests {
             let random = token.strip_prefix("flr_rt_").unwrap();
             assert!(random.len() == 43 && random.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)));
         }
+        let token = secrets.personal_token();
+        assert!(token.len() == 51 && token.starts_with("flr_pat_") && token != secrets.personal_token(), "{token}");
         let OperationId(operation) = secrets.operation();
         assert!(operation.len() == 37 && operation.starts_with("auto-"), "{operation}");
         assert_ne!(secrets.operation(), secrets.operation());

@@ -4,12 +4,13 @@ use florin_domain::expense::Expense;
 use florin_domain::id::UserId;
 use florin_domain::repository::{ExpenseCursor, ExpenseFilter, ExpenseQuery, ExpenseSort, Page, SortKey};
 use sea_orm::sea_query::extension::mysql::{IndexHintScope, MySqlSelectStatementExt};
-use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Value};
 
 use crate::db::Failure;
 use crate::entity::{expense, tag, tag_map};
 use crate::repository::batch::padded;
+use crate::repository::like::containing;
 
 use super::SqlExpenseRepository;
 use super::row::with_tags;
@@ -105,14 +106,5 @@ pub(super) fn has_tag(user: UserId, name: &str) -> Expr {
 
 /// Whether an expense's notes have a whole word: `notes_words` is ` word word `.
 fn has_word(word: &str) -> Expr {
-    let mut pattern = String::with_capacity(word.len() + 4);
-    pattern.push_str("% ");
-    for c in word.chars() {
-        if matches!(c, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(c);
-    }
-    pattern.push_str(" %");
-    Expr::col((expense::Entity, expense::Column::NotesWords)).like(LikeExpr::new(pattern).escape('!'))
+    Expr::col((expense::Entity, expense::Column::NotesWords)).like(containing(" ", word, " "))
 }

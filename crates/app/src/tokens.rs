@@ -1,0 +1,143 @@
+//! Personal access tokens: made, listed and revoked by those who are logged in.
+
+use std::sync::Arc;
+
+use florin_domain::account::Account;
+use florin_domain::calendar::Timestamp;
+use florin_domain::id::{SessionId, TokenId};
+use florin_domain::login_event::{EventKind, EventOutcome, NewLoginEvent};
+use florin_domain::personal_token::{MAX_LIFETIME_MILLIS, MAX_NAME, MAX_TOKENS, NewPersonalToken, PersonalToken};
+use florin_domain::repository::{RepositoryError, TokenRepository};
+use florin_domain::session::{Access, Device, Principal, Scopes, SecretHash};
+use tracing::Instrument;
+
+use crate::error::{AppError, FieldError, Result};
+use crate::port::{Clock, SecretGenerator};
+
+/// A token as the client asks for it.
+#[derive(Debug, Clone, Default)]
+pub struct WantedToken {
+    /// What its owner calls it.
+    pub name: String,
+    /// What it may do; `None` only with a fault.
+    pub scopes: Option<Scopes>,
+    /// Until when it is good; `None` for until it is revoked.
+    pub expires_at: Option<Timestamp>,
+    /// What was wrong with its form, found when it was read. The use case adds what is wrong with the values.
+    pub faults: Vec<FieldError>,
+}
+
+/// The use cases of personal access tokens.
+pub struct PersonalTokens {
+    tokens: Arc<dyn TokenRepository>,
+    secrets: Arc<dyn SecretGenerator>,
+    clock: Arc<dyn Clock>,
+}
+
+impl PersonalTokens {
+    /// A service over its ports.
+    #[must_use]
+    pub fn new(tokens: Arc<dyn TokenRepository>, secrets: Arc<dyn SecretGenerator>, clock: Arc<dyn Clock>) -> Self {
+        Self { tokens, secrets, clock }
+    }
+
+    /// Makes a token. Its secret is in the answer, and nowhere else.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] naming every wrong field; [`AppError::Conflict`] `too_many_tokens`;
+    /// [`AppError::Unauthenticated`] when the session ended meanwhile.
+    pub async fn create(
+        &self,
+        account: &Account,
+        session: SessionId,
+        wanted: &WantedToken,
+        device: &Device,
+    ) -> Result<(PersonalToken, String)> {
+        let now = self.clock.now();
+        let (name, scopes) = check(wanted, now)?;
+        let secret = self.secrets.personal_token();
+        let new = NewPersonalToken {
+            user: account.id,
+            name,
+            scopes,
+            hash: self.secrets.hash_token(&secret),
+            created_at: now,
+            expires_at: wanted.expires_at,
+        };
+        let event = NewLoginEvent::new(Some(account.id), now, EventKind::TokenCreated, EventOutcome::Ok, device);
+        let id = match self.tokens.create(&new, session, MAX_TOKENS, &event).await {
+            Err(RepositoryError::Stale) => {
+                let detail = "the access token is missing or not in force".to_owned();
+                return Err(AppError::Unauthenticated { code: "invalid_token", detail });
+            }
+            other => other?,
+        };
+        let too_many = || {
+            let detail = format!("there are {MAX_TOKENS} personal access tokens; revoke one first");
+            AppError::conflict("too_many_tokens", detail)
+        };
+        let NewPersonalToken { name, scopes, created_at, expires_at, .. } = new;
+        let id = id.ok_or_else(too_many)?;
+        Ok((PersonalToken { id, name, scopes, created_at, expires_at, last_used_at: None }, secret))
+    }
+
+    /// The tokens of a person that were not revoked, newest first.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub async fn list(&self, account: &Account) -> Result<Vec<PersonalToken>> {
+        Ok(self.tokens.tokens(account.id).await?)
+    }
+
+    /// Revokes a token. The next request with it is refused.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub async fn revoke(&self, account: &Account, token: TokenId, device: &Device) -> Result<()> {
+        let now = self.clock.now();
+        let event = NewLoginEvent::new(Some(account.id), now, EventKind::TokenRevoked, EventOutcome::Ok, device);
+        let revoked = self.tokens.revoke(account.id, token, now, &event).await?;
+        if revoked { Ok(()) } else { Err(AppError::NotFound) }
+    }
+}
+
+fn check(wanted: &WantedToken, now: Timestamp) -> Result<(String, Scopes)> {
+    let mut errors = wanted.faults.clone();
+    let read = |pointer: &str| !wanted.faults.iter().any(|fault| fault.pointer == pointer);
+    let name = wanted.name.trim();
+    if read("/name") && !(1..=MAX_NAME).contains(&name.chars().count()) {
+        let message = format!("must have 1 to {MAX_NAME} characters");
+        errors.push(FieldError::new("/name", "invalid_name", message));
+    }
+    let in_time = |at: Timestamp| at > now && at <= now.plus_millis(MAX_LIFETIME_MILLIS);
+    if read("/expires_at") && !wanted.expires_at.is_none_or(in_time) {
+        let message = "must lie in the future, and no more than ten years ahead";
+        errors.push(FieldError::new("/expires_at", "out_of_range", message));
+    }
+    match wanted.scopes {
+        Some(scopes) if errors.is_empty() => Ok((name.to_owned(), scopes)),
+        _ => Err(AppError::Invalid(errors)),
+    }
+}
+
+/// Who holds a token that is in force. That it was used is noted, at most once a minute and off the request's path: a request
+/// that only reads waits for no write, and succeeds when none is possible.
+pub(crate) async fn holder(
+    tokens: &Arc<dyn TokenRepository>,
+    hash: &SecretHash,
+    now: Timestamp,
+) -> Result<Option<Principal>> {
+    let Some(holder) = tokens.holder(hash, now).await? else { return Ok(None) };
+    if let Access::Token(id, _) = holder.principal.access
+        && holder.is_use_news(now)
+    {
+        let tokens = Arc::clone(tokens);
+        let note = async move {
+            if let Err(error) = tokens.note_use(id, now).await {
+                tracing::warn!(token = %id, %error, "the use of a personal access token was not noted");
+            }
+        };
+        tokio::spawn(note.in_current_span());
+    }
+    Ok(Some(holder.principal))
+}

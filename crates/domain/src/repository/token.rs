@@ -1,0 +1,54 @@
+//! Personal access tokens.
+
+use async_trait::async_trait;
+
+use crate::calendar::Timestamp;
+use crate::id::{SessionId, TokenId, UserId};
+use crate::login_event::NewLoginEvent;
+use crate::personal_token::{NewPersonalToken, PersonalToken, TokenHolder};
+use crate::session::SecretHash;
+
+use super::Result;
+
+/// Personal access tokens (`personal_token`).
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait TokenRepository: Send + Sync {
+    /// Stores a token that was made in `session`, and notes it; `None` when its owner has `most` of them already. Those that
+    /// were revoked do not count. Of any number of simultaneous calls, no more than fit are stored.
+    ///
+    /// # Errors
+    /// `Stale` when the session or the account has ended: whoever ends them ends what is made meanwhile as well.
+    async fn create(
+        &self,
+        new: &NewPersonalToken,
+        session: SessionId,
+        most: u64,
+        event: &NewLoginEvent,
+    ) -> Result<Option<TokenId>>;
+
+    /// The tokens of a person that were not revoked, expired ones included, newest first.
+    ///
+    /// # Errors
+    /// None of its own.
+    async fn tokens(&self, user: UserId) -> Result<Vec<PersonalToken>>;
+
+    /// Revokes a token, and notes it; `false`, and nothing noted, when there is none that was not revoked.
+    ///
+    /// # Errors
+    /// None of its own.
+    async fn revoke(&self, user: UserId, token: TokenId, at: Timestamp, event: &NewLoginEvent) -> Result<bool>;
+
+    /// Who holds the token of that hash: `None` when it is not in force at `now`, or its account is disabled or erased. One
+    /// indexed read.
+    ///
+    /// # Errors
+    /// None of its own.
+    async fn holder(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<TokenHolder>>;
+
+    /// Notes that a token was used, unless a use within the minute before was noted already.
+    ///
+    /// # Errors
+    /// None of its own.
+    async fn note_use(&self, token: TokenId, at: Timestamp) -> Result<()>;
+}
