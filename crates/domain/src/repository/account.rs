@@ -111,12 +111,6 @@ pub trait AccountRepository: Send + Sync {
     /// None of its own.
     async fn rehash(&self, user: UserId, old: &str, new: &str) -> Result<bool>;
 
-    /// Changes what an account may do, and ends all its sessions in the same transaction.
-    ///
-    /// # Errors
-    /// None of its own.
-    async fn set_role(&self, user: UserId, role: Role, at: Timestamp) -> Result<()>;
-
     /// Disables an account (`Some`) and ends all its sessions, or enables it (`None`).
     ///
     /// # Errors

@@ -126,19 +126,6 @@ impl AccountRepository for SqlAccountRepository {
             .await
     }
 
-    async fn set_role(&self, user: UserId, role: Role, at: Timestamp) -> Result<()> {
-        self.database
-            .write(|tx| async move {
-                user_login::Entity::update_many()
-                    .set(user_login::ActiveModel { user_type: Set(role.as_str().to_owned()), ..Default::default() })
-                    .filter(user_login::Column::Id.eq(user.0))
-                    .exec(&*tx)
-                    .await?;
-                end_sessions(&tx, user, at).await
-            })
-            .await
-    }
-
     async fn set_disabled(&self, user: UserId, at: Option<Timestamp>) -> Result<()> {
         self.database
             .write(|tx| async move {

@@ -201,4 +201,4 @@ fn read(row: Model) -> Result<PersonalToken> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

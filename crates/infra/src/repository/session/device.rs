@@ -66,3 +66,6 @@ pub(super) async fn close(
     }
     Ok(ended.rows_affected == 1)
 }
+
+#[cfg(test)]
+mod tests;
