@@ -118,9 +118,14 @@ impl Client {
 
 impl Call {
     /// Adds a header.
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub fn header(self, name: &str, value: &str) -> Self {
+        self.header_bytes(name, value.as_bytes())
+    }
+
+    /// Adds a header whose value need not be text.
+    pub fn header_bytes(mut self, name: &str, value: &[u8]) -> Self {
         let name: HeaderName = name.parse().expect("a header's name");
-        let value = HeaderValue::from_bytes(value.as_bytes()).expect("a header's value");
+        let value = HeaderValue::from_bytes(value).expect("a header's value");
         self.asked = format!("{}\n{name}: {value:?}", self.asked);
         self.builder = self.builder.header(name, value);
         self

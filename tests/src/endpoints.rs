@@ -40,6 +40,51 @@ impl Client {
         self.post("/auth/logout", &json!({"refresh_token": refresh_token}))
     }
 
+    /// POST /auth/tokens
+    pub fn create_token(&self, body: &Value) -> Call {
+        self.post("/auth/tokens", body)
+    }
+
+    /// GET /auth/tokens
+    pub fn tokens(&self) -> Call {
+        self.get("/auth/tokens")
+    }
+
+    /// DELETE /auth/tokens/{id}
+    pub fn revoke_token(&self, id: i64) -> Call {
+        self.delete(&format!("/auth/tokens/{id}"))
+    }
+
+    /// GET /auth/sessions
+    pub fn sessions(&self) -> Call {
+        self.get("/auth/sessions")
+    }
+
+    /// DELETE /auth/sessions/{id}
+    pub fn end_session(&self, id: i64) -> Call {
+        self.delete(&format!("/auth/sessions/{id}"))
+    }
+
+    /// GET /auth/login-events
+    pub fn login_events(&self, query: &str) -> Call {
+        self.get(&format!("/auth/login-events{query}"))
+    }
+
+    /// GET /admin/users/{id}
+    pub fn account(&self, id: i64) -> Call {
+        self.get(&format!("/admin/users/{id}"))
+    }
+
+    /// PATCH /admin/users/{id}
+    pub fn patch_account(&self, id: i64, body: &Value) -> Call {
+        self.patch(&format!("/admin/users/{id}"), body)
+    }
+
+    /// POST /admin/users/{id}/revoke-sessions
+    pub fn revoke_sessions(&self, id: i64) -> Call {
+        self.call("POST", &format!("/admin/users/{id}/revoke-sessions"))
+    }
+
     /// GET /me
     pub fn me(&self) -> Call {
         self.get("/me")

@@ -58,6 +58,19 @@ impl User {
         *self = self.another_session().await;
     }
 
+    /// The number of the session that the access token belongs to.
+    pub async fn session(&self) -> i64 {
+        let sessions = self.sessions().await.expect(200);
+        let current = sessions.data().iter().find(|session| session["current"] == true);
+        current.and_then(|session| session["id"].as_i64()).unwrap_or_else(|| panic!("no current one: {sessions:?}"))
+    }
+
+    /// A client that acts with a new personal access token, and the token's identifier.
+    pub async fn personal_token(&self, scopes: &[&str]) -> (Client, i64) {
+        let made = self.create_token(&json!({"name": "a script", "scopes": scopes})).await.expect(201);
+        (self.client.with_token(&made.text("token")), made.id())
+    }
+
     /// Records an expense and returns it.
     pub async fn spend(&self, amount: &str, date: &str, category: i64) -> Value {
         let body = json!({"amount": amount, "date": date, "category_id": category});
@@ -87,6 +100,14 @@ impl App {
     /// A new person who is signed in.
     pub async fn user(&self) -> User {
         self.user_with(&json!({})).await
+    }
+
+    /// A new person who is an admin.
+    pub async fn admin(&self) -> User {
+        let user = self.user().await;
+        let promoted = format!("UPDATE user_login SET user_type = 'admin' WHERE id = {}", user.id);
+        assert_eq!(self.database.execute(&promoted).await, 1);
+        user
     }
 
     /// A new person with a name, currency or zone.
