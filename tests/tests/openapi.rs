@@ -12,13 +12,19 @@ use acceptance::schema::Document;
 use acceptance::{Value, json, spawn};
 
 /// What the contract promises so far.
-const CONTRACT: [&str; 45] = [
+const CONTRACT: [&str; 58] = [
     "post /api/v1/auth/register",
     "post /api/v1/auth/verify",
     "post /api/v1/auth/otp",
     "post /api/v1/auth/login",
     "post /api/v1/auth/refresh",
     "post /api/v1/auth/logout",
+    "get /api/v1/auth/sessions",
+    "delete /api/v1/auth/sessions/{id}",
+    "get /api/v1/auth/login-events",
+    "post /api/v1/auth/tokens",
+    "get /api/v1/auth/tokens",
+    "delete /api/v1/auth/tokens/{id}",
     "get /api/v1/me",
     "patch /api/v1/me",
     "get /api/v1/categories",
@@ -54,6 +60,13 @@ const CONTRACT: [&str; 45] = [
     "post /api/v1/actions/redo",
     "post /api/v1/actions/{seq}/reverse",
     "get /api/v1/actions/verify",
+    "get /api/v1/admin/users",
+    "get /api/v1/admin/users/{id}",
+    "patch /api/v1/admin/users/{id}",
+    "post /api/v1/admin/users/{id}/revoke-sessions",
+    "get /api/v1/admin/login-events",
+    "get /api/v1/admin/stats",
+    "post /api/v1/admin/verify",
     "get /livez",
     "get /readyz",
     "get /metrics",

@@ -112,7 +112,8 @@ pub fn services(
     let audit = Arc::new(SqlAuditRepository::new(database.clone()));
     let tokens = Arc::new(SqlTokenRepository::new(database.clone()));
     let admins = Arc::new(SqlAdminRepository::new(database.clone()));
-    let operator = Arc::new(Operator::new(accounts.clone(), ledger.clone(), hasher.clone(), clock.clone(), policy));
+    let operator =
+        Arc::new(Operator::new(accounts.clone(), ledger.clone(), audit.clone(), hasher.clone(), clock.clone(), policy));
     let ports = AuthPorts {
         accounts: accounts.clone(),
         sessions: sessions.clone(),

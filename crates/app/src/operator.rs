@@ -5,7 +5,9 @@ use std::sync::Arc;
 use florin_domain::account::{Email, Role};
 use florin_domain::id::UserId;
 use florin_domain::ledger::Verified;
-use florin_domain::repository::{AccountRepository, LedgerRepository, NewAccount};
+use florin_domain::login_event::{EventKind, EventOutcome, NewLoginEvent};
+use florin_domain::repository::{AccountRepository, AuditRepository, LedgerRepository, NewAccount};
+use florin_domain::session::Device;
 
 use crate::auth::{AuthPolicy, MIN_ADMIN_PASSWORD, check_password};
 use crate::error::{AppError, Result};
@@ -18,6 +20,7 @@ const PAGE: u64 = 500;
 pub struct Operator {
     accounts: Arc<dyn AccountRepository>,
     ledger: Arc<dyn LedgerRepository>,
+    audit: Arc<dyn AuditRepository>,
     hasher: Arc<dyn PasswordHasher>,
     clock: Arc<dyn Clock>,
     policy: AuthPolicy,
@@ -29,11 +32,12 @@ impl Operator {
     pub fn new(
         accounts: Arc<dyn AccountRepository>,
         ledger: Arc<dyn LedgerRepository>,
+        audit: Arc<dyn AuditRepository>,
         hasher: Arc<dyn PasswordHasher>,
         clock: Arc<dyn Clock>,
         policy: AuthPolicy,
     ) -> Self {
-        Self { accounts, ledger, hasher, clock, policy }
+        Self { accounts, ledger, audit, hasher, clock, policy }
     }
 
     /// Makes a verified admin. Admins are made here only, never by sign-up.
@@ -44,7 +48,7 @@ impl Operator {
         self.create_account(email, password, "", Role::Admin, MIN_ADMIN_PASSWORD).await
     }
 
-    /// Makes a verified account with a password of at least `min_password` bytes.
+    /// Makes a verified account with a password of at least `min_password` bytes, and notes it as signed up.
     ///
     /// # Errors
     /// Those of [`Self::create_admin`].
@@ -71,7 +75,12 @@ impl Operator {
             created_at: now,
             verified_at: Some(now),
         };
-        Ok(self.accounts.create(&new).await?)
+        let user = self.accounts.create(&new).await?;
+        // From no address: it was done at the command line. It is noted after the account is there; should that fail, the
+        // command fails and says so.
+        let noted = NewLoginEvent::new(Some(user), now, EventKind::SignUp, EventOutcome::Ok, &Device::default());
+        self.audit.note(&noted).await?;
+        Ok(user)
     }
 
     /// Walks one user's log, or everybody's, and hands each result to `report`.

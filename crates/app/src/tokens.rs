@@ -141,3 +141,58 @@ pub(crate) async fn holder(
     }
     Ok(Some(holder.principal))
 }
+
+#[cfg(test)]
+mod tests {
+    use florin_domain::account::{Email, Role};
+    use florin_domain::calendar::Zone;
+    use florin_domain::id::UserId;
+    use florin_domain::money::Currency;
+    use florin_domain::personal_token::TokenHolder;
+    use florin_domain::repository::MockTokenRepository;
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_772_000_000_000);
+
+    fn shown(last_used_at: Option<Timestamp>) -> TokenHolder {
+        let account = Account {
+            id: UserId(1),
+            email: Email::parse("ana@example.com").unwrap(),
+            name: String::new(),
+            role: Role::User,
+            currency: Currency::parse("INR").unwrap(),
+            zone: Zone::UTC,
+            created_at: NOW,
+            verified_at: None,
+            disabled_at: None,
+        };
+        let access = Access::Token(TokenId(7), Scopes { read: true, write: false });
+        TokenHolder { principal: Principal { access, account }, last_used_at }
+    }
+
+    #[tokio::test]
+    async fn who_shows_a_token_is_served_though_its_use_cannot_be_noted() {
+        let (noted, mut notes) = mpsc::unbounded_channel();
+        let mut tokens = MockTokenRepository::new();
+        tokens.expect_holder().returning(|_, _| Ok(Some(shown(None))));
+        tokens.expect_note_use().times(1).returning(move |token, at| {
+            noted.send((token, at)).ok();
+            Err(RepositoryError::Unavailable("away".into()))
+        });
+        let tokens: Arc<dyn TokenRepository> = Arc::new(tokens);
+        assert!(holder(&tokens, &[0; 32], NOW).await.unwrap().is_some());
+        assert_eq!(notes.recv().await, Some((TokenId(7), NOW)));
+    }
+
+    #[tokio::test]
+    async fn a_use_that_was_noted_lately_is_not_noted_again() {
+        let mut tokens = MockTokenRepository::new();
+        tokens.expect_holder().returning(|_, now| Ok(Some(shown(Some(now.plus_millis(-59_999))))));
+        tokens.expect_note_use().never();
+        let tokens: Arc<dyn TokenRepository> = Arc::new(tokens);
+        assert!(holder(&tokens, &[0; 32], NOW).await.unwrap().is_some());
+        tokio::task::yield_now().await;
+    }
+}

@@ -251,7 +251,7 @@ async fn every_kind_of_forged_token_is_refused_with_one_body() {
     let forger = Forger::new(&app, user.token().unwrap());
     let mut kinds = access_tokens(&forger, &user, &other);
     kinds.extend(personal_tokens(&app, &user).await);
-    assert!(kinds.len() >= 40, "{} kinds", kinds.len());
+    assert!(kinds.len() >= 50, "{} kinds", kinds.len());
     let expected = app.client.me().await.refused(401, "invalid_token").anonymous();
     for (kind, forgeries) in kinds {
         for values in forgeries {

@@ -123,6 +123,8 @@ async fn the_first_admin_is_made_at_the_command_line() {
     let server = place.serve().await;
     let tokens = server.client.login("root@example.com", "a long enough passphrase").await.expect(200);
     assert_eq!(tokens["user"]["role"], "admin");
+    let made = "SELECT COUNT(*) FROM login_event WHERE event = 'sign_up' AND outcome = 'ok' AND actor_id IS NULL";
+    assert_eq!(database.number(made).await, 1, "it is noted, and what was refused is not");
 }
 
 #[tokio::test]

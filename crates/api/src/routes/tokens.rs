@@ -102,11 +102,32 @@ impl From<PersonalToken> for TokenBody {
 /// A new token, with its secret.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CreatedTokenBody {
-    #[serde(flatten)]
-    shown: TokenBody,
+    #[schema(minimum = 1)]
+    id: i64,
+    /// What its owner calls it.
+    #[schema(example = "backup script")]
+    name: String,
+    /// What it may do.
+    #[schema(value_type = Vec<ScopeName>)]
+    scopes: Vec<&'static str>,
+    #[schema(format = "date-time")]
+    created_at: String,
+    /// Until when it is good; `null` for until it is revoked.
+    #[schema(required = true, format = "date-time")]
+    expires_at: Option<String>,
+    /// `null`: it was never used.
+    #[schema(required = true, format = "date-time")]
+    last_used_at: Option<String>,
     /// For `Authorization: Bearer`. Shown here, once.
     #[schema(example = "flr_pat_r4nd0m")]
     token: String,
+}
+
+impl CreatedTokenBody {
+    fn new(token: PersonalToken, secret: String) -> Self {
+        let TokenBody { id, name, scopes, created_at, expires_at, last_used_at } = token.into();
+        Self { id, name, scopes, created_at, expires_at, last_used_at, token: secret }
+    }
 }
 
 /// My tokens.
@@ -134,9 +155,9 @@ pub(crate) async fn create(
     let tokens = tokens.into_inner();
     let NewTokenBody { name, scopes, expires_at, faults } = body;
     let wanted = WantedToken { name, scopes, expires_at, faults };
-    let (shown, token) =
+    let (token, secret) =
         mutate(async move { tokens.create(caller.account(), caller.session, &wanted, &device).await }).await?;
-    Ok(reply::json(StatusCode::CREATED, &CreatedTokenBody { shown: shown.into(), token }))
+    Ok(reply::json(StatusCode::CREATED, &CreatedTokenBody::new(token, secret)))
 }
 
 /// My personal access tokens that were not revoked, newest first.
