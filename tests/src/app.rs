@@ -115,7 +115,14 @@ impl App {
 
     /// A client of another server on the same database, as behind a load balancer.
     pub async fn another_instance(&mut self) -> Client {
-        let (base, stop) = start(self.settings.clone(), self.clock.clone(), self.codes.clone()).await;
+        self.another_instance_with(|_| {}).await
+    }
+
+    /// The same with other settings.
+    pub async fn another_instance_with(&mut self, change: impl FnOnce(&mut Settings)) -> Client {
+        let mut settings = self.settings.clone();
+        change(&mut settings);
+        let (base, stop) = start(settings, self.clock.clone(), self.codes.clone()).await;
         self.stops.push(stop);
         Client::new(&base)
     }

@@ -6,8 +6,21 @@ mod sqlite;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement};
 use tempfile::TempDir;
+
+/// A row of the audit trail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Whose.
+    pub user: Option<i64>,
+    /// Kind and outcome, as `login ok`.
+    pub what: String,
+    /// The client's address.
+    pub ip: String,
+    /// Its `User-Agent`.
+    pub user_agent: String,
+}
 
 /// What `TEST_DATABASE` names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +118,31 @@ impl TestDatabase {
         let number = row.expect("a row").try_get_by_index(0);
         connection.close().await.expect("the connection closes");
         number.unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    /// The first column of every row, as text.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        let connection = self.connect().await;
+        let found = texts(&connection, sql, 0).await;
+        connection.close().await.expect("the connection closes");
+        found
+    }
+
+    /// The audit trail, in the order of its identifiers.
+    pub async fn events(&self) -> Vec<Event> {
+        let connection = self.connect().await;
+        let sql = "SELECT user_id, event, outcome, ip, user_agent FROM login_event ORDER BY id";
+        let statement = Statement::from_string(connection.get_database_backend(), sql);
+        let rows = connection.query_all_raw(statement).await.expect("the trail");
+        connection.close().await.expect("the connection closes");
+        let text = |row: &QueryResult, n| row.try_get_by_index::<String>(n).expect("a text");
+        let read = |row: &QueryResult| Event {
+            user: row.try_get_by_index(0).expect("an id"),
+            what: format!("{} {}", text(row, 1), text(row, 2)),
+            ip: text(row, 3),
+            user_agent: text(row, 4),
+        };
+        rows.iter().map(read).collect()
     }
 
     /// The tables and columns in which a text stands anywhere, as an intruder with a copy of the database would look for

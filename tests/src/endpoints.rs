@@ -85,6 +85,21 @@ impl Client {
         self.call("POST", &format!("/admin/users/{id}/revoke-sessions"))
     }
 
+    /// POST /auth/password/forgot
+    pub fn forgot_password(&self, email: &str) -> Call {
+        self.post("/auth/password/forgot", &json!({"email": email}))
+    }
+
+    /// POST /auth/password/reset
+    pub fn reset_password(&self, email: &str, otp: &str, new_password: &str) -> Call {
+        self.post("/auth/password/reset", &json!({"email": email, "otp": otp, "new_password": new_password}))
+    }
+
+    /// PUT /auth/password
+    pub fn change_password(&self, current_password: &str, new_password: &str) -> Call {
+        self.put("/auth/password", &json!({"current_password": current_password, "new_password": new_password}))
+    }
+
     /// GET /me
     pub fn me(&self) -> Call {
         self.get("/me")

@@ -53,6 +53,12 @@ pub mod category {
     pub const UNCATEGORIZED: i64 = 19;
 }
 
+/// How large a test is: `full` when `FLORIN_TEST_FULL=1`, for the figures of the promises, else what fits CI.
+#[must_use]
+pub fn size(in_ci: usize, full: usize) -> usize {
+    if std::env::var("FLORIN_TEST_FULL").is_ok_and(|value| value == "1") { full } else { in_ci }
+}
+
 /// JSON from text that must be JSON.
 ///
 /// # Panics

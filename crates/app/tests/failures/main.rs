@@ -2,15 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail by panicking")]
 
+mod accounts;
+
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use florin_app::auth::{Auth, AuthPolicy, AuthPorts, Registration};
 use florin_app::error::AppError;
 use florin_app::expenses::{Expenses, NewExpense};
-use florin_app::port::{
-    CodeMessage, MockClock, MockOtpSender, MockPasswordHasher, MockSecretGenerator, MockTokenIssuer, PortError,
-};
+use florin_app::port::{MockClock, MockSecretGenerator};
 use florin_app::receipts::Keep;
 use florin_app::undo::Undo;
 use florin_app::writer::Writer;
@@ -23,9 +22,8 @@ use florin_domain::id::{CategoryId, ExpenseId, Seq, UserId};
 use florin_domain::ledger::{Head, OperationId};
 use florin_domain::money::Currency;
 use florin_domain::repository::{
-    Applied, Credentials, MockAccountRepository, MockAuditRepository, MockCategoryRepository, MockExpenseRepository,
-    MockLedgerRepository, MockSessionRepository, MockThrottleRepository, MockTokenRepository, RepositoryError,
-    UniqueKey,
+    Applied, MockAccountRepository, MockCategoryRepository, MockExpenseRepository, MockLedgerRepository,
+    RepositoryError, UniqueKey,
 };
 
 const NOW: Timestamp = Timestamp(1_772_000_000_000);
@@ -211,78 +209,4 @@ async fn an_undo_whose_target_vanished_meanwhile_is_planned_again() {
     let undo = Undo::new(Arc::new(writer), ledger, Arc::new(repository));
     let refused = undo.undo(&account(), None, &Keep::nothing()).await.err().unwrap();
     assert!(matches!(refused, AppError::NothingToDo { code: "nothing_to_reverse", .. }), "{refused:?}");
-}
-
-/// An `Auth` whose address book and hasher are the test's.
-fn auth(accounts: MockAccountRepository, hasher: MockPasswordHasher, sender: MockOtpSender) -> Auth {
-    let mut sessions = MockSessionRepository::new();
-    sessions.expect_put_code().returning(|_, _, _, _, _| Ok(()));
-    let mut secrets = secrets();
-    secrets.expect_code().returning(|| "123456".into());
-    secrets.expect_hash_code().return_const([1; 32]);
-    let ports = AuthPorts {
-        accounts: Arc::new(accounts),
-        audit: Arc::new(MockAuditRepository::new()),
-        tokens: Arc::new(MockTokenRepository::new()),
-        throttles: Arc::new(MockThrottleRepository::new()),
-        sessions: Arc::new(sessions),
-        hasher: Arc::new(hasher),
-        issuer: Arc::new(MockTokenIssuer::new()),
-        secrets: Arc::new(secrets),
-        sender: Arc::new(sender),
-        clock: Arc::new(clock()),
-    };
-    let policy = AuthPolicy {
-        access_millis: 900_000,
-        refresh_millis: 2_592_000_000,
-        default_currency: Currency::parse("INR").unwrap(),
-        default_zone: Zone::UTC,
-        throttled: true,
-    };
-    Auth::new(ports, policy)
-}
-
-fn registration() -> Registration {
-    Registration { email: "Ana@Example.com".into(), password: "long enough".into(), ..Registration::default() }
-}
-
-#[tokio::test]
-async fn a_log_in_to_no_account_costs_the_same_hashing() {
-    let mut accounts = MockAccountRepository::new();
-    accounts.expect_credentials().returning(|_| Ok(None));
-    let mut hasher = MockPasswordHasher::new();
-    hasher.expect_verify().times(1).withf(|_, encoded| encoded.is_none()).returning(|_, _| Ok(false));
-    let refused = auth(accounts, hasher, MockOtpSender::new())
-        .login("nobody@example.com", "long enough", &Default::default())
-        .await
-        .err()
-        .unwrap();
-    assert!(matches!(refused, AppError::Unauthenticated { code: "invalid_credentials", .. }), "{refused:?}");
-}
-
-#[tokio::test]
-async fn signing_up_a_taken_address_hashes_too_and_tells_its_owner_only() {
-    let mut accounts = MockAccountRepository::new();
-    accounts.expect_create().times(1).returning(|_| Err(RepositoryError::Taken(UniqueKey::Email)));
-    accounts
-        .expect_credentials()
-        .returning(|_| Ok(Some(Credentials { account: account(), password_hash: "hash".into() })));
-    let mut hasher = MockPasswordHasher::new();
-    hasher.expect_hash().times(1).returning(|_| Ok("hash".into()));
-    let mut sender = MockOtpSender::new();
-    sender
-        .expect_send()
-        .times(1)
-        .withf(|message| matches!(message, CodeMessage::AddressTaken { .. }))
-        .returning(|_| Ok(()));
-    assert_eq!(auth(accounts, hasher, sender).register(&registration()).await.unwrap(), 600);
-}
-
-#[tokio::test]
-async fn a_full_hashing_queue_is_busy_and_writes_nothing() {
-    let mut hasher = MockPasswordHasher::new();
-    hasher.expect_hash().times(1).returning(|_| Err(PortError::Busy));
-    // Neither the address book nor the sender expects a call.
-    let refused = auth(MockAccountRepository::new(), hasher, MockOtpSender::new()).register(&registration()).await;
-    assert!(matches!(refused, Err(AppError::Busy)), "{refused:?}");
 }
