@@ -11,8 +11,10 @@ use florin_domain::repository::{
     AccountRepository, Credentials, NewAccount, PasswordChange, ProfileChange, RepositoryError, Result, UniqueKey,
 };
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, IntoCondition};
-use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
 
 use crate::db::{Database, Failure, failed};
 use crate::entity::{category_budget, expense, session, user_cred, user_login};
@@ -54,10 +56,15 @@ impl AccountRepository for SqlAccountRepository {
     }
 
     async fn credentials(&self, email: &Email) -> Result<Option<Credentials>> {
-        let by_address = user_login::Entity::find().filter(user_login::Column::Email.eq(email.as_str()));
-        let Some(row) = by_address.one(self.database.read()).await.map_err(failed)? else { return Ok(None) };
-        let cred = user_cred::Entity::find_by_id(row.id).one(self.database.read()).await.map_err(failed)?;
-        let Some(cred) = cred else { return Ok(None) };
+        // One statement, whether or not the address is there.
+        let mut by_address = user_login::Entity::find().filter(user_login::Column::Email.eq(email.as_str()));
+        QueryTrait::query(&mut by_address).inner_join(
+            user_cred::Entity,
+            Expr::col((user_cred::Entity, user_cred::Column::UserId))
+                .equals((user_login::Entity, user_login::Column::Id)),
+        );
+        let found = by_address.select_also(user_cred::Entity).one(self.database.read()).await.map_err(failed)?;
+        let Some((row, Some(cred))) = found else { return Ok(None) };
         Ok(Some(Credentials { account: account_of(row)?, password_hash: cred.password_hash }))
     }
 

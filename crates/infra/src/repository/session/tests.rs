@@ -4,6 +4,7 @@ use florin_domain::repository::AccountRepository;
 use florin_domain::session::{CODE_LIFETIME_MILLIS, MAX_CODE_GUESSES, REFRESH_GRACE_MILLIS};
 
 use super::*;
+use crate::entity::one_time_code;
 use crate::repository::account::tests::{Place, START, hash, token};
 
 const LOGIN: CodePurpose = CodePurpose::Login;
@@ -331,4 +332,67 @@ async fn a_code_expires() {
     assert!(!consume(&sessions, user, LOGIN, &code, end).await);
     assert!(sessions.spend_guess(user, LOGIN, end.plus_millis(-1)).await.unwrap().is_some());
     assert!(consume(&sessions, user, LOGIN, &code, end.plus_millis(-1)).await);
+}
+
+#[tokio::test]
+async fn a_guess_at_nothing_writes_a_row_too_and_changes_nothing() {
+    let place = Place::new().await;
+    let sessions = place.sessions();
+    let (user, decoy) = (place.somebody().await, UserId(-7));
+    let attempts = |owner: UserId| {
+        let database = place.database.clone();
+        async move {
+            let key = (owner.0, LOGIN.as_str().to_owned());
+            one_time_code::Entity::find_by_id(key).one(database.read()).await.unwrap().unwrap().attempts
+        }
+    };
+    for owner in [user, decoy] {
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            assert_eq!(sessions.spend_guess(owner, LOGIN, START).await.unwrap(), None);
+            seen.push(attempts(owner).await);
+        }
+        let mut changes = seen.clone();
+        changes.dedup();
+        assert_eq!(changes, seen, "the row differs each time");
+        // A code that comes now has all its guesses, and those that were spent stay spent.
+        put_code(&sessions, owner, LOGIN, hash(), START).await;
+        assert_eq!(guesses(&sessions, owner, 0).await, MAX_CODE_GUESSES);
+        for _ in 0..4 {
+            assert_eq!(sessions.spend_guess(owner, LOGIN, START).await.unwrap(), None);
+            assert!(attempts(owner).await >= MAX_CODE_GUESSES);
+        }
+        put_code(&sessions, owner, LOGIN, hash(), START).await;
+        assert_eq!(guesses(&sessions, owner, 0).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_opened_only_while_its_proof_holds_and_noted_with_it() {
+    let place = Place::new().await;
+    let (sessions, accounts) = (place.sessions(), place.accounts());
+    let user = place.somebody().await;
+    let device = Device { ip: "203.0.113.9".to_owned(), user_agent: "tests/1 ✓".to_owned() };
+    let log_in = |hash: &str| {
+        let (sessions, proof) = (place.sessions(), Proof::Password(hash.to_owned()));
+        let new = NewSession { user, device: device.clone(), token: token(START) };
+        async move { (sessions.log_in(&new, &proof).await.unwrap(), new.token) }
+    };
+    assert_eq!(log_in("$argon2id$other").await.0, None);
+    assert_eq!(place.events(user).await, [""; 0], "what did not happen is not noted");
+    let (opened, first) = log_in("$argon2id$first").await;
+    assert!(sessions.principal(opened.unwrap(), user).await.unwrap().is_some());
+    accounts.set_disabled(user, Some(START)).await.unwrap();
+    assert_eq!(log_in("$argon2id$first").await.0, None, "of a disabled account");
+    accounts.set_disabled(user, None).await.unwrap();
+
+    assert_eq!(sessions.rotate(&hash(), &token(START), &device).await.unwrap(), Rotation::Invalid);
+    assert_eq!(sessions.rotate(&first.hash, &token(START), &device).await.unwrap(), Rotation::Invalid);
+    let (_, first) = log_in("$argon2id$first").await;
+    let second = token(START);
+    sessions.rotate(&first.hash, &second, &device).await.unwrap();
+    assert_eq!(sessions.close_by_token(&second.hash, START, &device).await.unwrap(), Some(user));
+    assert_eq!(sessions.close_by_token(&second.hash, START, &device).await.unwrap(), None);
+    let expected = ["login ok", "refresh failed", "login ok", "refresh ok", "logout ok"];
+    assert_eq!(place.events(user).await, expected.map(|what| format!("{what} 203.0.113.9")));
 }
