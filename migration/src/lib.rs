@@ -34,6 +34,7 @@ mod m20261124_000021_personal_token;
 mod m20261124_000022_sign_up;
 mod m20261124_000023_erased_at;
 mod m20261124_000024_more_id_ranges;
+mod m20261124_000025_pruning_indexes;
 
 use sea_orm_migration::prelude::*;
 
@@ -69,6 +70,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000022_sign_up::Migration),
             Box::new(m20261124_000023_erased_at::Migration),
             Box::new(m20261124_000024_more_id_ranges::Migration),
+            Box::new(m20261124_000025_pruning_indexes::Migration),
         ]
     }
 }

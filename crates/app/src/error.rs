@@ -102,6 +102,13 @@ impl AppError {
         Self::Conflict { code, detail: detail.into(), blocking_actions: Vec::new() }
     }
 
+    /// The caller's token is not in force (any more).
+    #[must_use]
+    pub fn invalid_token() -> Self {
+        let detail = "the access token is missing or not in force".to_owned();
+        Self::Unauthenticated { code: "invalid_token", detail }
+    }
+
     /// What to tell when a plan was stale time and again.
     #[must_use]
     pub fn contended() -> Self {
@@ -120,6 +127,7 @@ impl From<RepositoryError> for AppError {
             RepositoryError::Taken(UniqueKey::CategorySlug) => {
                 Self::conflict("category_exists", "there is a category of that name already")
             }
+            RepositoryError::Erased => Self::invalid_token(),
             RepositoryError::OutOfRange => Self::conflict("total_out_of_range", "a monthly total would be too large"),
             RepositoryError::TooLarge => {
                 Self::conflict("action_too_large", "too many expenses would change at once; change them in parts")

@@ -96,11 +96,20 @@ impl Writer {
     /// What to plan on now.
     ///
     /// # Errors
-    /// Those of storage.
+    /// [`AppError::Unauthenticated`] `invalid_token` when the person was erased meanwhile; else those of storage.
     pub async fn basis(&self, user: UserId) -> Result<Basis> {
         let head = self.ledger.head(user).await?;
+        if head.is_sealed() {
+            self.forget(user);
+            return Err(AppError::invalid_token());
+        }
         let books = self.books(user, head.taxonomy_version).await?;
         Ok(Basis { head, books, at: self.clock.now() })
+    }
+
+    /// Lets go of what is kept in memory of a user.
+    pub fn forget(&self, user: UserId) {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).remove(&user);
     }
 
     /// The user's categories, no older than `version`.
@@ -111,7 +120,8 @@ impl Writer {
         }
         let taxonomy = Taxonomy::new(self.categories.categories(user).await?);
         let keywords = self.categories.keywords(user).await?;
-        let account = self.accounts.account(user).await?.ok_or(AppError::NotFound)?;
+        // Without an account, it was erased since its head was read.
+        let account = self.accounts.account(user).await?.ok_or_else(AppError::invalid_token)?;
         let live = keywords.into_iter().filter_map(|keyword| {
             // A keyword of a merged category speaks for the one that it was merged into; of an archived one, for none.
             let category = match taxonomy.fate(keyword.category) {

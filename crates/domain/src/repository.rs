@@ -9,8 +9,11 @@ mod admin;
 mod audit;
 mod budget;
 mod category;
+mod erasure;
 mod expense;
+mod export;
 mod ledger;
+mod pruning;
 mod receipt;
 mod report;
 mod session;
@@ -23,10 +26,13 @@ pub use admin::{AdminRepository, Counts, Standing, StandingChange};
 pub use audit::{AuditRepository, EventCursor, EventFilter};
 pub use budget::BudgetRepository;
 pub use category::{CategoryChange, CategoryRepository, EmptyMerge, NewCategory, StoredKeyword};
+pub use erasure::ErasureRepository;
 pub use expense::{
     ExpenseCursor, ExpenseFilter, ExpenseQuery, ExpenseRepository, ExpenseSort, MAX_AT_ONCE, Page, SortKey, TagCount,
 };
+pub use export::{ExportRepository, LoggedAction, StoredSession, StoredToken};
 pub use ledger::{Applied, LedgerRepository};
+pub use pruning::PruningRepository;
 pub use receipt::ReceiptRepository;
 pub use report::{ReportRepository, SpendingBy, SpentRow};
 pub use session::{CodeState, NewCode, SessionRepository};
@@ -37,8 +43,9 @@ pub use token::TokenRepository;
 #[cfg(feature = "mocks")]
 pub use {
     account::MockAccountRepository, admin::MockAdminRepository, audit::MockAuditRepository,
-    budget::MockBudgetRepository, category::MockCategoryRepository, expense::MockExpenseRepository,
-    ledger::MockLedgerRepository, receipt::MockReceiptRepository, report::MockReportRepository,
+    budget::MockBudgetRepository, category::MockCategoryRepository, erasure::MockErasureRepository,
+    expense::MockExpenseRepository, export::MockExportRepository, ledger::MockLedgerRepository,
+    pruning::MockPruningRepository, receipt::MockReceiptRepository, report::MockReportRepository,
     session::MockSessionRepository, sign_up::MockSignUpRepository, throttle::MockThrottleRepository,
     token::MockTokenRepository,
 };
@@ -52,6 +59,9 @@ pub enum RepositoryError {
     /// Something with that unique key is there already; the value says which key.
     #[error("{0} is taken")]
     Taken(UniqueKey),
+    /// The person was erased: nothing is written for them any more.
+    #[error("the account was erased")]
+    Erased,
     /// A sum left the range of 64 bits.
     #[error("a total is out of range")]
     OutOfRange,

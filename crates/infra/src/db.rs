@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use florin_domain::repository::RepositoryError;
 use sea_orm::sea_query::{Expr, ExprTrait, Func};
-use sea_orm::{DatabaseConnection, DbBackend};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use tokio::sync::Mutex;
 
 use crate::id_allocator::{Remainder, Sequence};
@@ -119,6 +119,19 @@ impl Database {
             if let Err(error) = pool.close_by_ref().await {
                 tracing::warn!(%error, "closing a database pool failed");
             }
+        }
+    }
+
+    /// After much was removed for good: has SQLite bring its write-ahead log home and empty it, for the pages as they were
+    /// still stand there. As far as nobody reads from it just now; else a later write does so in its time.
+    pub(crate) async fn forget_removed(&self) {
+        if self.backend() != DbBackend::Sqlite {
+            return;
+        }
+        let pool = self.inner.write.clone();
+        let emptied = detached(async move { pool.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await });
+        if let Err(error) = emptied.await {
+            tracing::debug!(%error, "the write-ahead log was not emptied");
         }
     }
 

@@ -169,10 +169,21 @@ pub struct Head {
     /// The latest ordinary action in effect: what undo takes back next.
     pub next_undo: Option<Seq>,
     /// Counts the changes to the user's categories, keywords and currency. A plan made on an older count is stale.
+    /// [`Head::SEALED`] once the person was erased.
     pub taxonomy_version: i64,
 }
 
 impl Head {
+    /// The `taxonomy_version` of an erased person's head. Every write names the version that it was planned on, so that it
+    /// finds another one, and none is ever planned on this one.
+    pub const SEALED: i64 = -1;
+
+    /// Whether the person was erased. Nothing may be planned on such a head.
+    #[must_use]
+    pub const fn is_sealed(&self) -> bool {
+        self.taxonomy_version == Self::SEALED
+    }
+
     /// The head of a user who has not acted yet.
     pub const EMPTY: Self =
         Self { seq: Seq::ZERO, hash: super::GENESIS, last_ordinary: Seq::ZERO, next_undo: None, taxonomy_version: 0 };

@@ -24,7 +24,7 @@ pub struct StoredAction {
     pub hash: Hash,
     /// The stored hash of its payload.
     pub payload_hash: Hash,
-    /// The payload's salt and the decoded action; `None` when the person's payloads were erased.
+    /// The payload's salt and the decoded action; `None` when the payload was erased with its owner.
     pub payload: Option<(Salt, Action)>,
     /// Whether a payload is stored that cannot be read any more.
     pub unreadable: bool,
@@ -90,15 +90,26 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A walk over the log of `user`.
+    /// A walk over the log of `user`, who is there: every payload must be, too.
     #[must_use]
     pub const fn new(user: UserId) -> Self {
+        Self::of(user, false)
+    }
+
+    /// A walk over the log that `user` left when they were erased: no payload may be there, but the chain of hashes must be
+    /// whole.
+    #[must_use]
+    pub const fn erased(user: UserId) -> Self {
+        Self::of(user, true)
+    }
+
+    const fn of(user: UserId, erased: bool) -> Self {
         Self {
             user,
             last: Seq::ZERO,
             hash: GENESIS,
             walked: 0,
-            erased: false,
+            erased,
             first_bad: None,
             marks: BTreeMap::new(),
             expenses: BTreeMap::new(),
@@ -114,9 +125,8 @@ impl Verifier {
         }
         self.last = stored.seq;
         self.hash = stored.hash;
-        match &stored.payload {
-            Some((_, action)) => self.replay(action),
-            None => self.erased = true,
+        if let Some((_, action)) = &stored.payload {
+            self.replay(action);
         }
     }
 
@@ -140,6 +150,7 @@ impl Verifier {
             .is_none_or(|(salt, action)| payload_hash(salt, &action.changes, &action.links) == stored.payload_hash);
         stored.seq == self.last.next()
             && !stored.unreadable
+            && stored.payload.is_none() == self.erased
             && payload_agrees
             && action_hash(&self.hash, &header) == stored.hash
     }
@@ -170,7 +181,8 @@ impl Verifier {
     }
 
     /// Compares the end of the log with the head row, the live expenses and the stored totals. Totals of zero may be
-    /// stored or not.
+    /// stored or not. Of somebody who was erased, `live` is whatever expenses there are, and neither an expense nor a total
+    /// may be left.
     #[must_use]
     pub fn finish(mut self, head: &Head, live: &[LiveExpense], totals: &[(Month, CategoryId, i64)]) -> Verified {
         let unmarked = self.marks.iter().find(|(_, (expected, stored))| expected != stored).map(|(seq, _)| *seq);
@@ -180,11 +192,26 @@ impl Verifier {
         if head.seq != self.last || head.hash != self.hash {
             self.bad(FirstBad::Head);
         }
-        if !self.erased {
-            self.compare_expenses(live);
+        if head.is_sealed() != self.erased {
+            self.bad(FirstBad::Head);
         }
-        let totals_checked = self.compare_totals(live, totals);
+        let totals_checked = if self.erased {
+            self.find_remains(live, totals)
+        } else {
+            self.compare_expenses(live);
+            self.compare_totals(live, totals)
+        };
         Verified { actions: self.walked, head_hash: self.hash, totals_checked, first_bad: self.first_bad }
+    }
+
+    fn find_remains(&mut self, left: &[LiveExpense], totals: &[(Month, CategoryId, i64)]) -> i64 {
+        if let Some(expense) = left.first() {
+            self.bad(FirstBad::Expense(expense.id));
+        }
+        if let Some((month, category, stored)) = totals.first() {
+            self.bad(FirstBad::Total { month: *month, category: *category, stored: *stored, live: 0 });
+        }
+        i64::try_from(totals.len()).unwrap_or(i64::MAX)
     }
 
     fn compare_expenses(&mut self, live: &[LiveExpense]) {

@@ -79,7 +79,9 @@ async fn sqlite(
         .clone()
         .create_if_missing(options.create)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full);
+        .synchronous(SqliteSynchronous::Full)
+        // What is removed is overwritten: an erased person is not to be found in the file's free pages.
+        .pragma("secure_delete", "ON");
     let reading = common.pragma("query_only", "ON");
 
     // Opened at once: switching a new file to WAL is not for readers to do. Two processes that start together are in each

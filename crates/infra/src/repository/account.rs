@@ -51,8 +51,8 @@ impl AccountRepository for SqlAccountRepository {
     }
 
     async fn account(&self, user: UserId) -> Result<Option<Account>> {
-        let row = user_login::Entity::find_by_id(user.0).one(self.database.read()).await.map_err(failed)?;
-        row.map(account_of).transpose()
+        let row = user_login::Entity::find_by_id(user.0).filter(user_login::Column::ErasedAt.is_null());
+        row.one(self.database.read()).await.map_err(failed)?.map(account_of).transpose()
     }
 
     async fn credentials(&self, email: &Email) -> Result<Option<Credentials>> {
@@ -107,7 +107,7 @@ impl AccountRepository for SqlAccountRepository {
                 if let Some(zone) = change.zone {
                     values.timezone = Set(zone.name().to_owned());
                 }
-                let its_row = user_login::Column::Id.eq(user.0);
+                let its_row = user_login::Column::Id.eq(user.0).and(user_login::Column::ErasedAt.is_null());
                 user_login::Entity::update_many().set(values).filter(its_row).exec(&*tx).await?;
                 Ok(())
             })
@@ -139,6 +139,7 @@ impl AccountRepository for SqlAccountRepository {
                 user_login::Entity::update_many()
                     .set(user_login::ActiveModel { disabled_at: Set(at.map(|at| at.0)), ..Default::default() })
                     .filter(user_login::Column::Id.eq(user.0))
+                    .filter(user_login::Column::ErasedAt.is_null())
                     .exec(&*tx)
                     .await?;
                 match at {
@@ -162,6 +163,22 @@ impl AccountRepository for SqlAccountRepository {
             .map_err(failed)?;
         Ok(ids.into_iter().map(UserId).collect())
     }
+}
+
+/// Keeps an erasure of the account out until the end of the transaction. Whoever adds a row about a person that is not the
+/// ledger's calls this first, so that none is added after the erasure.
+///
+/// # Errors
+/// `Erased` when it came before, or there is no such account.
+pub(super) async fn hold_account(tx: &DatabaseTransaction, user: UserId) -> std::result::Result<(), Failure> {
+    // Written, though not changed: a read would not keep anyone out. All three count a row that matches as affected.
+    let held = user_login::Entity::update_many()
+        .col_expr(user_login::Column::CreatedAt, Expr::col(user_login::Column::CreatedAt))
+        .filter(user_login::Column::Id.eq(user.0))
+        .filter(user_login::Column::ErasedAt.is_null())
+        .exec(tx)
+        .await?;
+    if held.rows_affected == 1 { Ok(()) } else { Err(RepositoryError::Erased.into()) }
 }
 
 /// Makes an account of that identifier, its password and the head of its log.

@@ -15,7 +15,7 @@ use crate::entity::{category, category_budget};
 use super::head::hold_taxonomy;
 
 /// The stored category of the overall limit.
-const TOTAL: i64 = 0;
+pub(super) const TOTAL: i64 = 0;
 
 /// Budgets in a SQL database.
 #[derive(Debug, Clone)]
@@ -31,14 +31,16 @@ impl SqlBudgetRepository {
     }
 }
 
-const fn stored(scope: Scope) -> i64 {
+/// A scope as it is stored.
+pub(super) const fn stored(scope: Scope) -> i64 {
     match scope {
         Scope::Total => TOTAL,
         Scope::Category(category) => category.0,
     }
 }
 
-fn read(row: &category_budget::Model) -> std::result::Result<BudgetEntry, Failure> {
+/// A row as the domain knows it.
+pub(super) fn read(row: &category_budget::Model) -> std::result::Result<BudgetEntry, Failure> {
     let scope = if row.category_id == TOTAL { Scope::Total } else { Scope::Category(CategoryId(row.category_id)) };
     let from_month = Month::from_yyyymm(row.from_month)
         .map_err(|_| Failure::internal(format!("a limit is stored from the month {}", row.from_month)))?;

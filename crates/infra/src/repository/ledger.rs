@@ -23,6 +23,7 @@ use crate::id_allocator::IdAllocator;
 
 use super::batch::padded;
 use pages::fitting;
+pub(super) use pages::of_log as pages_of_log;
 
 /// How often an operation whose outcome is unknown is looked up, and the first pause; each further one is twice as long.
 const LOOK_UPS: u32 = 5;

@@ -1,6 +1,7 @@
 //! The repositories together, each test on a fresh database: SQLite unless `TEST_DATABASE` names another one.
 
 mod database;
+mod erasure;
 mod history;
 mod large;
 mod lists;

@@ -75,9 +75,10 @@ impl Prepared<'_> {
         let user = self.change_set.user;
         if !self.try_bump(tx).await? {
             // Accounts are made with their head. One that lost it gets it here; another write may have made it since.
-            let missing = last_user_action::Entity::find_by_id(user.0).one(tx).await?.is_none();
-            if missing {
-                insert_head(tx, user).await?;
+            match last_user_action::Entity::find_by_id(user.0).one(tx).await? {
+                None => insert_head(tx, user).await?,
+                Some(row) if row.taxonomy_version == Head::SEALED => return Err(RepositoryError::Erased.into()),
+                Some(_) => {}
             }
             if !self.try_bump(tx).await? {
                 return Err(RepositoryError::Stale.into());
@@ -89,6 +90,9 @@ impl Prepared<'_> {
 
     async fn try_bump(&self, tx: &DatabaseTransaction) -> Result<bool, Failure> {
         let guard = self.change_set.guard;
+        if guard.taxonomy_version == Head::SEALED {
+            return Ok(false);
+        }
         let mut bump = last_user_action::Entity::update_many()
             .col_expr(last_user_action::Column::Seq, Expr::col(last_user_action::Column::Seq).add(1_i64))
             .filter(last_user_action::Column::UserId.eq(self.change_set.user.0))

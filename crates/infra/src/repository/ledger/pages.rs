@@ -1,9 +1,13 @@
 //! Pages of the log that fit into memory: most payloads are small, but a few large ones may follow each other.
 
-use sea_orm::{ConnectionTrait, QuerySelect, Select};
+use florin_domain::id::{Seq, UserId};
+use florin_domain::repository::{LoggedAction, Page};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use crate::db::{Database, Failure};
-use crate::entity::user_action::{Column, Entity};
+use crate::entity::user_action::{Column, Entity, Model};
+
+use super::action;
 
 /// The most bytes of payloads that are read at once, unless a single one is larger.
 const MAX_BYTES: i64 = 4 * 1024 * 1024;
@@ -28,6 +32,27 @@ pub(super) fn fitting(sizes: &[(i64, i64)]) -> &[(i64, i64)] {
         sum <= MAX_BYTES
     });
     &sizes[..within.count().max(1).min(sizes.len())]
+}
+
+/// The actions of a user after `after`, oldest first: at most `limit`, and as many as fit.
+pub(in crate::repository) async fn of_log(
+    database: &Database,
+    user: UserId,
+    after: Seq,
+    limit: u64,
+) -> Result<Page<LoggedAction>, Failure> {
+    let later = Entity::find().filter(Column::UserId.eq(user.0)).filter(Column::Seq.gt(after.0));
+    let oldest_first = later.order_by_asc(Column::Seq);
+    let sizes = sizes(database, database.read(), oldest_first.clone().limit(limit.saturating_add(1))).await?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let page = fitting(&sizes[..sizes.len().min(limit)]);
+    let Some((last, _)) = page.last() else { return Ok(Page { rows: Vec::new(), more: !sizes.is_empty() }) };
+    let rows = oldest_first.filter(Column::Seq.lte(*last)).all(database.read()).await?;
+    let logged = |row: Model| {
+        let hash = row.hash.as_slice().try_into().map_err(|_| Failure::internal("an action's hash is not one"))?;
+        Ok(LoggedAction { action: action::read(row)?, hash })
+    };
+    Ok(Page { more: sizes.len() > page.len(), rows: rows.into_iter().map(logged).collect::<Result<_, Failure>>()? })
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::db::{Database, Failure, detached};
-use crate::entity::{expense, last_user_action, monthly_expense, tag, tag_map, user_action};
+use crate::entity::{expense, last_user_action, monthly_expense, tag, tag_map, user_action, user_login};
 use crate::repository::expense::row;
 
 use super::pages::{self, fitting};
@@ -34,7 +34,9 @@ impl SqlLedgerRepository {
 
 async fn walk(database: &Database, tx: &DatabaseTransaction, user: UserId) -> Result<Verified, Failure> {
     let row = last_user_action::Entity::find_by_id(user.0).one(tx).await?;
-    let mut verifier = Verifier::new(user);
+    let account = user_login::Entity::find_by_id(user.0).one(tx).await?;
+    let erased = account.is_some_and(|account| account.erased_at.is_some());
+    let mut verifier = if erased { Verifier::erased(user) } else { Verifier::new(user) };
     let (mut last, mut last_ordinary, mut next_undo) = (0, 0, None);
     let in_order = || {
         let of_user = user_action::Entity::find().filter(user_action::Column::UserId.eq(user.0));
@@ -61,7 +63,7 @@ async fn walk(database: &Database, tx: &DatabaseTransaction, user: UserId) -> Re
             verifier.action(&action::stored(row));
         }
     }
-    let live = live_expenses(tx, user).await?;
+    let live = if erased { any_expense(tx, user).await? } else { live_expenses(tx, user).await? };
     let totals = totals(tx, user).await?;
     // What is kept in the head so that it need not be looked for.
     let shortcuts_agree =
@@ -72,6 +74,13 @@ async fn walk(database: &Database, tx: &DatabaseTransaction, user: UserId) -> Re
         verified.first_bad.get_or_insert(FirstBad::Head);
     }
     Ok(verified)
+}
+
+/// The first expense that an erasure left behind, deleted ones included.
+async fn any_expense(tx: &DatabaseTransaction, user: UserId) -> Result<Vec<LiveExpense>, Failure> {
+    let left = expense::Entity::find().filter(expense::Column::UserId.eq(user.0)).order_by_asc(expense::Column::Id);
+    let first = left.limit(1).one(tx).await?;
+    first.iter().map(|row| Ok(LiveExpense { id: ExpenseId(row.id), state: row::state(row, Vec::new())? })).collect()
 }
 
 async fn live_expenses(tx: &DatabaseTransaction, user: UserId) -> Result<Vec<LiveExpense>, Failure> {

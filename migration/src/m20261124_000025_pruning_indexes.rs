@@ -1,0 +1,38 @@
+//! Indexes by which what has served its time is found without reading whole tables.
+
+use sea_orm_migration::prelude::*;
+
+/// Index, table, column.
+const INDEXES: [(&str, &str, &str); 4] = [
+    ("refresh_token_expires_at", "refresh_token", "expires_at"),
+    ("session_revoked_at", "session", "revoked_at"),
+    ("session_last_used_at", "session", "last_used_at"),
+    ("one_time_code_expires_at", "one_time_code", "expires_at"),
+];
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for (name, table, column) in INDEXES {
+            // MySQL commits each statement by itself: one that was cut short is simply run again.
+            if !manager.has_index(table, name).await? {
+                manager.create_index(Index::create().name(name).table(table).col(column).take()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for (name, table, _) in INDEXES {
+            if manager.has_index(table, name).await? {
+                let mut index = Index::drop();
+                index.name(name).table(table);
+                manager.drop_index(index).await?;
+            }
+        }
+        Ok(())
+    }
+}
