@@ -12,7 +12,7 @@ use acceptance::schema::Document;
 use acceptance::{Value, json, spawn};
 
 /// What the contract promises so far.
-const CONTRACT: [&str; 58] = [
+const CONTRACT: [&str; 63] = [
     "post /api/v1/auth/register",
     "post /api/v1/auth/verify",
     "post /api/v1/auth/otp",
@@ -30,6 +30,8 @@ const CONTRACT: [&str; 58] = [
     "post /api/v1/auth/password/reset",
     "get /api/v1/me",
     "patch /api/v1/me",
+    "delete /api/v1/me",
+    "get /api/v1/me/export",
     "get /api/v1/categories",
     "post /api/v1/categories",
     "get /api/v1/categories/{id}",

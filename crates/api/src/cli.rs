@@ -5,6 +5,7 @@
 
 mod accounts;
 mod database;
+mod export;
 mod failure;
 mod health;
 mod output;
@@ -23,7 +24,7 @@ use failure::Failure;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done; for verify and healthcheck: all is well
-  1  refused, or found wrong: the address is taken, the password too short, a total does not agree, not ready
+  1  refused, or found wrong: the address is taken, the password too short, a total does not agree, no such user, not ready
   2  the command line is wrong
   3  the settings are wrong or unsafe; nothing was touched
   4  the database is missing, older, newer, or cannot be reached
@@ -64,6 +65,13 @@ enum Command {
         /// Of this user only.
         #[arg(long, value_name = "ID", value_parser = clap::value_parser!(i64).range(1..))]
         user: Option<i64>,
+    },
+    /// Print everything of a person's as one JSON object: what GET /api/v1/me/export answers to them.
+    #[command(after_help = EXIT_CODES)]
+    Export {
+        /// Of this user.
+        #[arg(long, value_name = "ID", value_parser = clap::value_parser!(i64).range(1..))]
+        user: i64,
     },
     /// Print the OpenAPI document.
     Openapi,
@@ -131,6 +139,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
             Command::SeedDemo => accounts::seed_demo(&settings).await,
             Command::Admin(AdminCommand::Create { email }) => accounts::create_admin(&settings, &email).await,
             Command::Verify { user } => accounts::verify(&settings, user).await,
+            Command::Export { user } => export::export(&settings, user).await,
             Command::Openapi | Command::Config(_) | Command::Healthcheck => Ok(()),
         }
     })

@@ -9,7 +9,10 @@ use florin_app::auth::{Auth, AuthPolicy, AuthPorts};
 use florin_app::budgets::Budgets;
 use florin_app::categories::Categories;
 use florin_app::demo::{Demo, DemoPorts};
+use florin_app::erasure::Erasure;
 use florin_app::expenses::Expenses;
+use florin_app::export::{Export, ExportPorts};
+use florin_app::housekeeping::{Housekeeping, HousekeepingPorts};
 use florin_app::insights::Insights;
 use florin_app::operator::Operator;
 use florin_app::port::{Clock, OtpSender, PortError};
@@ -22,8 +25,9 @@ use florin_app::writer::Writer;
 use florin_infra::db::{Database, DatabaseError, DatabaseOptions, SchemaState};
 use florin_infra::repository::{
     SqlAccountRepository, SqlAdminRepository, SqlAuditRepository, SqlBudgetRepository, SqlCategoryRepository,
-    SqlExpenseRepository, SqlLedgerRepository, SqlReceiptRepository, SqlReportRepository, SqlSessionRepository,
-    SqlSignUpRepository, SqlThrottleRepository, SqlTokenRepository,
+    SqlErasureRepository, SqlExpenseRepository, SqlExportRepository, SqlLedgerRepository, SqlPruningRepository,
+    SqlReceiptRepository, SqlReportRepository, SqlSessionRepository, SqlSignUpRepository, SqlThrottleRepository,
+    SqlTokenRepository,
 };
 use florin_infra::security::{Argon2Cost, Argon2Hasher, JwtIssuer, Secrets, SigningKey, SigningKeyError};
 use florin_infra::settings::Settings;
@@ -130,9 +134,21 @@ pub fn services(
     let receipts = SqlReceiptRepository::new(database.clone());
     let receipts = Arc::new(Receipts::new(Arc::new(receipts), secrets.clone(), clock.clone()));
     let personal_tokens = PersonalTokens::new(tokens, secrets.clone(), clock.clone());
-    let writer = Arc::new(Writer::new(accounts, categories.clone(), ledger.clone(), secrets, clock.clone()));
+    let writer = Arc::new(Writer::new(accounts.clone(), categories.clone(), ledger.clone(), secrets, clock.clone()));
+    let export_ports = ExportPorts {
+        accounts: accounts.clone(),
+        categories: categories.clone(),
+        exports: Arc::new(SqlExportRepository::new(database.clone())),
+        audit: audit.clone(),
+        clock: clock.clone(),
+    };
+    let erasures = Arc::new(SqlErasureRepository::new(database.clone()));
+    let auth = Arc::new(Auth::new(ports, policy));
+    let erasure = Erasure::new(auth.clone(), erasures, writer.clone(), clock.clone());
     Ok(Deps {
-        auth: Arc::new(Auth::new(ports, policy)),
+        export: Arc::new(Export::new(export_ports, writer.clone())),
+        erasure: Arc::new(erasure),
+        auth,
         sessions: Arc::new(Sessions::new(sessions, clock.clone())),
         trail: Arc::new(Trail::new(audit.clone())),
         tokens: Arc::new(personal_tokens),
@@ -164,6 +180,18 @@ pub fn demo(settings: &Settings, database: &Database, clock: Arc<dyn Clock>) -> 
         secrets: adapters.secrets,
         clock,
     }))
+}
+
+/// Builds what removes what has served its time.
+#[must_use]
+pub fn housekeeping(settings: &Settings, database: &Database, clock: Arc<dyn Clock>) -> Housekeeping {
+    let ports = HousekeepingPorts {
+        pruning: Arc::new(SqlPruningRepository::new(database.clone())),
+        throttles: Arc::new(SqlThrottleRepository::new(database.clone())),
+        audit: Arc::new(SqlAuditRepository::new(database.clone())),
+        clock,
+    };
+    Housekeeping::new(ports, settings.accounts.audit_days)
 }
 
 /// Ready means: the database answers, and its schema is the one that this program needs.

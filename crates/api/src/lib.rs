@@ -4,6 +4,7 @@ pub mod auth;
 pub mod cli;
 pub mod compose;
 pub mod edge;
+pub mod housekeeping;
 pub mod openapi;
 pub mod problem;
 pub mod reply;

@@ -10,8 +10,8 @@ use utoipa::openapi::{RefOr, Response, ResponseBuilder};
 use utoipa::{IntoParams, IntoResponses, OpenApi, ToSchema};
 
 use crate::routes::{
-    actions, admin, auth, batch, budgets, categories, changes, expenses, insights, me, operations, passwords, score,
-    sessions, summary, tags, tokens, trail,
+    actions, admin, auth, batch, budgets, categories, changes, erasure, expenses, export, insights, me, operations,
+    passwords, score, sessions, summary, tags, tokens, trail,
 };
 
 /// Every documented handler. The route table is in [`crate::routes`]; a test compares the two.
@@ -28,7 +28,7 @@ use crate::routes::{
         auth::register, auth::verify, auth::request_code, auth::login, auth::refresh, auth::logout,
         passwords::change, passwords::forgot, passwords::reset,
         sessions::list, sessions::end, trail::list, tokens::create, tokens::list, tokens::revoke,
-        me::get, me::update,
+        me::get, me::update, erasure::erase, export::get,
         expenses::create, expenses::list, expenses::get, expenses::replace, expenses::update, expenses::delete,
         batch::run, changes::list,
         categories::list, categories::create, categories::get, categories::update, categories::delete,

@@ -39,7 +39,9 @@ pub(crate) mod batch;
 pub(crate) mod budgets;
 pub(crate) mod categories;
 pub(crate) mod changes;
+pub(crate) mod erasure;
 pub(crate) mod expenses;
+pub(crate) mod export;
 pub(crate) mod insights;
 pub(crate) mod me;
 pub mod operations;
@@ -91,7 +93,8 @@ fn v1(api: &mut ServiceConfig) {
         .service(path("/auth/login-events").get(trail::list))
         .service(path("/auth/tokens").post(tokens::create).get(tokens::list))
         .service(path("/auth/tokens/{id}").delete(tokens::revoke))
-        .service(path("/me").get(me::get).patch(me::update))
+        .service(path("/me").get(me::get).patch(me::update).delete(erasure::erase))
+        .service(path("/me/export").get(export::get))
         .service(path("/expenses").post(expenses::create).get(expenses::list))
         .service(path("/expenses/batch").post(batch::run))
         .service(

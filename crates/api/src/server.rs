@@ -18,7 +18,9 @@ use florin_app::admin::Admin;
 use florin_app::auth::Auth;
 use florin_app::budgets::Budgets;
 use florin_app::categories::Categories;
+use florin_app::erasure::Erasure;
 use florin_app::expenses::Expenses;
+use florin_app::export::Export;
 use florin_app::insights::Insights;
 use florin_app::operator::Operator;
 use florin_app::receipts::Receipts;
@@ -73,6 +75,10 @@ pub struct Deps {
     pub operator: Arc<Operator>,
     /// Kept answers.
     pub receipts: Arc<Receipts>,
+    /// Everything of a person's.
+    pub export: Arc<Export>,
+    /// Erasing one's own account.
+    pub erasure: Arc<Erasure>,
     /// Whether the surroundings are as they must be.
     pub readiness: Arc<dyn Readiness>,
 }
@@ -127,6 +133,8 @@ impl Application {
                 .app_data(Data::from(deps.insights))
                 .app_data(Data::from(deps.operator))
                 .app_data(Data::from(deps.receipts))
+                .app_data(Data::from(deps.export))
+                .app_data(Data::from(deps.erasure))
                 .app_data(Data::from(deps.readiness))
                 .app_data(running.clone())
                 .app_data(edge_data.clone())

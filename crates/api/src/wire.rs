@@ -10,6 +10,7 @@ pub(crate) mod category;
 pub mod cursor;
 pub mod etag;
 pub(crate) mod expense;
+pub(crate) mod export;
 pub(crate) mod insights;
 pub mod json;
 pub(crate) mod money;

@@ -48,6 +48,7 @@ fn admins(accounts: MockAdminRepository) -> Admin {
         refresh_millis: 1,
         default_currency: Currency::parse("INR").unwrap(),
         default_zone: Zone::UTC,
+        throttled: true,
     };
     let operator = Operator::new(
         Arc::new(MockAccountRepository::new()),

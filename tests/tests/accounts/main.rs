@@ -6,6 +6,8 @@ mod audit;
 mod codes;
 mod devices;
 mod enumeration;
+mod erasure;
+mod export;
 mod forged;
 mod in_force;
 mod passwords;

@@ -12,6 +12,7 @@ use florin_infra::telemetry;
 use super::database::is_embedded;
 use super::failure::Failure;
 use crate::compose;
+use crate::housekeeping::{EVERY, FIRST, keep};
 use crate::server::Application;
 
 /// How long closing the database may take once nothing is served any more.
@@ -46,8 +47,19 @@ pub(super) async fn serve(settings: &Settings, migrate: bool) -> Result<(), Fail
             drop(telemetry::render_metrics());
         }
     });
+    let housekeeping = Arc::new(compose::housekeeping(settings, &database, Arc::new(SystemClock)));
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let keeping = tokio::spawn({
+        let housekeeping = Arc::clone(&housekeeping);
+        async move { keep(&housekeeping, FIRST, EVERY, async { drop(stopped.await) }).await }
+    });
     let served = application.run_until_stopped().await;
     digesting.abort();
+    housekeeping.stop();
+    drop(stop);
+    if tokio::time::timeout(CLOSING, keeping).await.is_err() {
+        tracing::warn!("housekeeping still had work when the process ended");
+    }
     // What is still at work now has no client any more. It is whole or absent either way.
     if tokio::time::timeout(CLOSING, database.close()).await.is_err() {
         tracing::warn!("the database still had work when the process ended");

@@ -53,7 +53,7 @@ impl From<&Account> for UserBody {
 }
 
 /// What a profile's `ETag` says: a number made of all that can change in it.
-fn tag_of(account: &Account) -> i64 {
+pub(super) fn tag_of(account: &Account) -> i64 {
     tag_of_parts(&[&account.name, account.currency.code(), account.zone.name(), account.role.as_str()])
 }
 

@@ -101,7 +101,8 @@ pub(crate) struct ChangeBody {
 }
 
 impl ChangeBody {
-    fn list(changes: Vec<Change>, books: &Bookkeeping) -> Vec<Self> {
+    /// Changes as their owner's books name them.
+    pub(crate) fn list(changes: Vec<Change>, books: &Bookkeeping) -> Vec<Self> {
         let state = |state| StateBody::new(state, books);
         let body = |change: Change| Self {
             expense_id: change.expense.0,

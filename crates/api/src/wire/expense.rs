@@ -95,27 +95,27 @@ impl From<Shown<Expense>> for ExpenseBody {
 pub(crate) struct StateBody {
     /// With exactly the decimals of the currency.
     #[schema(example = "1250.75")]
-    amount: String,
+    pub(in crate::wire) amount: String,
     /// ISO 4217 code.
     #[schema(example = "INR")]
-    currency: String,
+    pub(in crate::wire) currency: String,
     /// The day on which it occurred.
     #[schema(format = "date", example = "2026-03-01")]
-    date: String,
+    pub(in crate::wire) date: String,
     /// May be empty.
     #[schema(example = "lunch with Ana")]
-    notes: String,
-    category: CategoryRef,
-    categorization: CategorizationBody,
+    pub(in crate::wire) notes: String,
+    pub(in crate::wire) category: CategoryRef,
+    pub(in crate::wire) categorization: CategorizationBody,
     /// In their normal form, sorted.
     #[schema(example = json!(["team"]))]
-    tags: Vec<String>,
+    pub(in crate::wire) tags: Vec<String>,
     /// Your own key for it.
     #[schema(required = true)]
-    external_id: Option<String>,
+    pub(in crate::wire) external_id: Option<String>,
     /// When it was first recorded.
     #[schema(format = "date-time", example = "2026-03-01T09:30:00.125Z")]
-    logged_at: String,
+    pub(in crate::wire) logged_at: String,
 }
 
 impl StateBody {

@@ -69,6 +69,7 @@ impl People {
         let mut issuer = MockTokenIssuer::new();
         issuer.expect_issue().returning(|_| Ok("access".into()));
         let ports = AuthPorts {
+            tokens: Arc::new(florin_domain::repository::MockTokenRepository::new()),
             accounts: Arc::new(self.accounts),
             sessions: Arc::new(self.sessions),
             sign_ups: Arc::new(self.sign_ups),

@@ -165,22 +165,6 @@ impl AccountRepository for SqlAccountRepository {
     }
 }
 
-/// Keeps an erasure of the account out until the end of the transaction. Whoever adds a row about a person that is not the
-/// ledger's calls this first, so that none is added after the erasure.
-///
-/// # Errors
-/// `Erased` when it came before, or there is no such account.
-pub(super) async fn hold_account(tx: &DatabaseTransaction, user: UserId) -> std::result::Result<(), Failure> {
-    // Written, though not changed: a read would not keep anyone out. All three count a row that matches as affected.
-    let held = user_login::Entity::update_many()
-        .col_expr(user_login::Column::CreatedAt, Expr::col(user_login::Column::CreatedAt))
-        .filter(user_login::Column::Id.eq(user.0))
-        .filter(user_login::Column::ErasedAt.is_null())
-        .exec(tx)
-        .await?;
-    if held.rows_affected == 1 { Ok(()) } else { Err(RepositoryError::Erased.into()) }
-}
-
 /// Makes an account of that identifier, its password and the head of its log.
 pub(super) async fn insert(tx: &DatabaseTransaction, id: i64, new: &NewAccount) -> std::result::Result<(), Failure> {
     let login = user_login::ActiveModel {

@@ -2,10 +2,12 @@
 
 mod database;
 mod erasure;
+mod export;
 mod history;
 mod large;
 mod lists;
 mod person;
+mod pruning;
 mod races;
 mod services;
 mod settings;

@@ -72,6 +72,12 @@ fn everywhere(settings: &Settings, findings: &mut Findings<'_>) {
     for (key, value, most) in numbers {
         findings.refuse_if(!(1..=most).contains(&value), key, &format!("must be from 1 to {most}, not {value}"));
     }
+    let audit_days = settings.accounts.audit_days;
+    findings.refuse_if(
+        !(1..=36_600).contains(&audit_days),
+        "accounts.audit_days",
+        &format!("must be from 1 to 36600, not {audit_days}"),
+    );
     findings.refuse_if(auth.hash_queue > 100_000, "auth.hash_queue", "must be at most 100000");
     findings.refuse_if(server.workers > 1024, "server.workers", "must be at most 1024");
     for origin in &server.cors_origins {

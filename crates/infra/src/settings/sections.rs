@@ -135,7 +135,7 @@ pub struct Limits {
     pub in_flight_per_client: u32,
 }
 
-/// What a new account gets when it names nothing.
+/// What a new account gets when it names nothing, and how long its trail is kept.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Accounts {
@@ -145,6 +145,8 @@ pub struct Accounts {
     /// Its zone.
     #[serde(deserialize_with = "zone", serialize_with = "as_name")]
     pub default_timezone: Zone,
+    /// Days that the audit trail is kept.
+    pub audit_days: u32,
 }
 
 /// The demo user.

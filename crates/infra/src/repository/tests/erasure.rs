@@ -15,7 +15,7 @@ use florin_domain::ledger::{ActionKind, FirstBad, OperationId, record};
 use florin_domain::login_event::{EventKind, EventOutcome, NewLoginEvent};
 use florin_domain::repository::{
     AccountRepository, AuditRepository, BudgetRepository, CategoryRepository, ErasureRepository, EventFilter,
-    ExpenseRepository, LedgerRepository, NewAccount, ProfileChange, RepositoryError, SessionRepository,
+    ExpenseRepository, LedgerRepository, NewAccount, NewCode, ProfileChange, RepositoryError, SessionRepository,
 };
 use florin_domain::session::{CodePurpose, Device};
 use sea_orm::{
@@ -81,13 +81,14 @@ async fn planted(database: &Database, who: &str, role: Role) -> Person {
     let device = Device { ip: "203.0.113.9".to_owned(), user_agent: mark("agent") };
     let sessions = SqlSessionRepository::new(database.clone());
     sessions.open(user, &device, &token(START)).await.unwrap();
-    sessions.put_code(user, CodePurpose::Login, &hash(), START, START.plus_millis(1)).await.unwrap();
-    let audit = SqlAuditRepository::new(database.clone());
-    audit.note(&NewLoginEvent::new(Some(user), START, EventKind::LogIn, EventOutcome::Ok, &device)).await.unwrap();
+    let purpose = CodePurpose::Login;
+    let code = NewCode { user, purpose, hash: hash(), at: START, expires_at: START.plus_millis(1) };
+    let event = NewLoginEvent::new(Some(user), START, EventKind::LogIn, EventOutcome::Ok, &device);
+    sessions.put_code(&code, &event).await.unwrap();
 
     let name = mark("category");
-    let own = person.categories.create(user, &name, &slug(&name), &[mark("keyword")]).await.unwrap().id;
-    let other = person.categories.create(user, "Other", "other", &[]).await.unwrap().id;
+    let own = person.own_category(&name, &slug(&name), &[mark("keyword")]).await.unwrap().id;
+    let other = person.own_category("Other", "other", &[]).await.unwrap().id;
     person.categories.put_keywords(user, CategoryId(2), &[format!("{} too", mark("keyword"))]).await.unwrap();
     let version = person.ledger.head(user).await.unwrap().taxonomy_version;
     for scope in [Scope::Total, Scope::Category(own)] {
@@ -406,7 +407,7 @@ async fn write(ana: &Person, writer: usize, step: u64) -> Result<(), RepositoryE
     match (writer + usize::try_from(step).unwrap()) % 8 {
         0 => {
             let name = format!("Own {unique}");
-            ana.categories.create(ana.user, &name, &slug(&name), &[unique]).await.map(drop)
+            ana.own_category(&name, &slug(&name), &[unique]).await.map(drop)
         }
         1 => ana.categories.put_keywords(ana.user, CategoryId(3), &[unique]).await,
         2 => {
