@@ -12,6 +12,7 @@ mod forged;
 mod in_force;
 mod passwords;
 mod personal_tokens;
+mod housekeeping;
 mod profile;
 mod races;
 mod sessions;

@@ -4,4 +4,5 @@
 
 mod commands;
 mod crashes;
+mod export;
 mod start;

@@ -11,6 +11,8 @@ use super::action;
 
 /// The most bytes of payloads that are read at once, unless a single one is larger.
 const MAX_BYTES: i64 = 4 * 1024 * 1024;
+/// The same for those who read on and on, as exports do, any number of them at once.
+const FEW_BYTES: i64 = 512 * 1024;
 
 /// The numbers of selected actions and the bytes of their payloads.
 pub(super) async fn sizes<C: ConnectionTrait>(
@@ -26,10 +28,14 @@ pub(super) async fn sizes<C: ConnectionTrait>(
 
 /// As many of the first ones as may be read at once: one at least, if there is one.
 pub(super) fn fitting(sizes: &[(i64, i64)]) -> &[(i64, i64)] {
+    fitting_in(sizes, MAX_BYTES)
+}
+
+fn fitting_in(sizes: &[(i64, i64)], most: i64) -> &[(i64, i64)] {
     let mut sum = 0;
     let within = sizes.iter().take_while(|(_, bytes)| {
         sum += bytes;
-        sum <= MAX_BYTES
+        sum <= most
     });
     &sizes[..within.count().max(1).min(sizes.len())]
 }
@@ -45,7 +51,7 @@ pub(in crate::repository) async fn of_log(
     let oldest_first = later.order_by_asc(Column::Seq);
     let sizes = sizes(database, database.read(), oldest_first.clone().limit(limit.saturating_add(1))).await?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let page = fitting(&sizes[..sizes.len().min(limit)]);
+    let page = fitting_in(&sizes[..sizes.len().min(limit)], FEW_BYTES);
     let Some((last, _)) = page.last() else { return Ok(Page { rows: Vec::new(), more: !sizes.is_empty() }) };
     let rows = oldest_first.filter(Column::Seq.lte(*last)).all(database.read()).await?;
     let logged = |row: Model| {
