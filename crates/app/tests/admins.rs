@@ -12,6 +12,7 @@ use florin_app::port::{MockClock, MockPasswordHasher};
 use florin_domain::account::{Account, Email, Role};
 use florin_domain::calendar::{Timestamp, Zone};
 use florin_domain::id::UserId;
+use florin_domain::ledger::{FirstBad, Verified};
 use florin_domain::login_event::EventKind;
 use florin_domain::money::Currency;
 use florin_domain::repository::{
@@ -37,7 +38,11 @@ fn account(id: UserId, role: Role) -> Account {
     }
 }
 
-fn admins(accounts: MockAdminRepository) -> Admin {
+fn changing(accounts: MockAdminRepository) -> Admin {
+    admins(accounts, MockAccountRepository::new(), MockLedgerRepository::new())
+}
+
+fn admins(accounts: MockAdminRepository, people: MockAccountRepository, ledger: MockLedgerRepository) -> Admin {
     let clock = || {
         let mut clock = MockClock::new();
         clock.expect_now().return_const(NOW);
@@ -51,8 +56,8 @@ fn admins(accounts: MockAdminRepository) -> Admin {
         throttled: true,
     };
     let operator = Operator::new(
-        Arc::new(MockAccountRepository::new()),
-        Arc::new(MockLedgerRepository::new()),
+        Arc::new(people),
+        Arc::new(ledger),
         Arc::new(MockAuditRepository::new()),
         Arc::new(MockPasswordHasher::new()),
         clock(),
@@ -65,6 +70,20 @@ async fn disable(admins: &Admin) -> Result<Account, AppError> {
     let actor = Actor { account: account(ADMIN, Role::Admin), device: Device::default() };
     let patch = AccountPatch { disabled: Some(true), ..AccountPatch::default() };
     admins.change(&actor, USER, patch, |_| true).await
+}
+
+#[tokio::test]
+async fn a_verification_counts_all_and_names_the_first_hundred() {
+    let mut people = MockAccountRepository::new();
+    people.expect_ids_after().returning(|after, _| Ok((after.0 + 1..=150).take(60).map(UserId).collect()));
+    let mut ledger = MockLedgerRepository::new();
+    ledger.expect_verify().times(150).returning(|user| {
+        let first_bad = (user.0 != 2).then_some(FirstBad::Head);
+        Ok(Verified { actions: 2, head_hash: [0; 32], totals_checked: 3, first_bad })
+    });
+    let all = admins(MockAdminRepository::new(), people, ledger).verify().await.unwrap();
+    assert_eq!((all.users, all.actions, all.totals_checked, all.bad_users), (150, 300, 450, 149));
+    assert_eq!((all.bad.len(), all.bad[1]), (100, (UserId(3), FirstBad::Head)));
 }
 
 #[tokio::test]
@@ -85,7 +104,7 @@ async fn a_stale_change_is_planned_again_on_what_is_there_now() {
         assert_eq!(change.before.role, change.after.role);
         if tries == 1 { Err(RepositoryError::Stale) } else { Ok(()) }
     });
-    disable(&admins(accounts)).await.unwrap();
+    disable(&changing(accounts)).await.unwrap();
 }
 
 #[tokio::test]
@@ -94,7 +113,7 @@ async fn a_change_that_stays_stale_is_given_up() {
     let role = |id| if id == ADMIN { Role::Admin } else { Role::User };
     accounts.expect_account().returning(move |id| Ok(Some(account(id, role(id)))));
     accounts.expect_change_standing().times(3).returning(|_| Err(RepositoryError::Stale));
-    let refused = disable(&admins(accounts)).await;
+    let refused = disable(&changing(accounts)).await;
     assert!(matches!(refused, Err(AppError::Conflict { code: "stale", .. })), "{refused:?}");
 }
 
@@ -110,7 +129,7 @@ async fn who_is_no_admin_any_more_is_told_so() {
             .expect_account()
             .returning(move |id| if id == ADMIN { Ok(now.clone()) } else { Ok(Some(account(id, Role::User))) });
         accounts.expect_change_standing().times(1).returning(|_| Err(RepositoryError::Stale));
-        let refused = disable(&admins(accounts)).await;
+        let refused = disable(&changing(accounts)).await;
         assert!(matches!(refused, Err(AppError::Forbidden { code: "forbidden", .. })), "{refused:?}");
     }
 }
