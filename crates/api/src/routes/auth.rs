@@ -261,7 +261,7 @@ impl From<LoginBody> for LogIn {
     responses(
         (status = 200, description = "Logged in", body = TokensBody),
         (status = 401, description = "`invalid_credentials`, for any mismatch"),
-        (status = 403, description = "`email_not_verified` or `account_disabled`, only with the right secret"),
+        (status = 403, description = "`email_not_verified` or `account_disabled`, only with the right password"),
     ),
 )]
 pub(crate) async fn login(

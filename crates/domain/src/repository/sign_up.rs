@@ -69,6 +69,9 @@ pub const MAX_SIGN_UPS: usize = 5;
 
 /// Sign-ups whose address is not proved yet (`sign_up`). Each is bound to the code that was sent with it, so that whoever
 /// signs an address up that is not theirs does not choose the password that its owner's code confirms.
+///
+/// A row outlives its code: another one may be sent and bound to it. Whoever removes it, removes the password of a person who
+/// proves the address later.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait SignUpRepository: Send + Sync {
