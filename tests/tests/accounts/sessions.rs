@@ -15,6 +15,13 @@ async fn a_person_logs_in_by_password() {
     let both = json!({"email": user.email, "password": user.password, "otp": "123456"});
     app.client.post("/auth/login", &both).await.refused(422, "invalid");
     app.client.post("/auth/login", &json!({"email": user.email})).await.refused(422, "invalid");
+    // `null` is the same as left out.
+    let mut one = json!({"email": user.email, "password": user.password, "otp": null});
+    app.client.post("/auth/login", &one).await.expect(200);
+    one["password"] = json!(null);
+    app.client.post("/auth/login", &one).await.refused(422, "invalid");
+    one["otp"] = json!("123456");
+    app.client.post("/auth/login", &one).await.refused(401, "invalid_credentials");
 }
 
 #[tokio::test]

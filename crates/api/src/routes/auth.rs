@@ -231,10 +231,9 @@ pub(crate) struct LoginBody {
 impl Fields for LoginBody {
     fn read(r: &mut Reader<'_>) -> Option<Self> {
         let email = r.need("email").text(MAX_TEXT);
-        let (has_password, has_otp) = (r.has("password"), r.has("otp"));
         let password = r.get("password").text(MAX_PASSWORD);
         let otp = r.get("otp").text(MAX_OTP);
-        match (has_password, has_otp) {
+        match (r.has("password"), r.has("otp")) {
             (true, true) => r.reject("otp", "ambiguous", "must be left out when there is a password"),
             // Named, but neither text nor too long: `null`.
             _ if password.is_none() && otp.is_none() && !r.rejected("password") && !r.rejected("otp") => {

@@ -123,10 +123,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether the client named the field, be it as `null`.
+    /// Whether the client gave the field a value, be it a faulty one. `null` counts as absent.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.position(name).is_some()
+        self.position(name).is_some_and(|position| self.members[position].1 != Node::Null)
     }
 
     /// Records a fault at `name`, or at the object itself when `name` is empty.

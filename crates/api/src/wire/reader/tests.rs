@@ -29,6 +29,7 @@ fn a_good_body_is_read_whole() {
             assert_eq!(r.get("on").boolean(), Some(true));
             assert_eq!(r.get("month").month(), Month::parse("2024-02").ok());
             assert_eq!(r.get("none").text(1), None);
+            assert!(r.has("on") && !r.has("none") && !r.has("absent"));
             assert_eq!(r.get("absent").text(1), None);
         },
     );
