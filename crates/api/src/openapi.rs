@@ -1,6 +1,7 @@
 //! The OpenAPI document: what the handlers' annotations say, completed by what holds for every operation.
 
 mod complete;
+pub(crate) mod inputs;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -123,8 +124,9 @@ pub(crate) struct IfNoneMatchHeader {
 #[into_params(parameter_in = Header)]
 #[allow(dead_code, reason = "only its schema is used; the header is read by `wire::etag`")]
 pub(crate) struct IfMatchHeader {
-    /// Entity tags of the versions that may be changed; any when it is left out.
-    #[param(rename = "If-Match", nullable = false, example = "\"3\"")]
+    /// Entity tags of the versions that may be changed, such as `"3"`; any when it is left out.
+    // Without an example, which pages that try an operation would send.
+    #[param(rename = "If-Match", nullable = false)]
     if_match: Option<String>,
 }
 

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::inputs;
+
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 /// The paths of the first API, which had no version: each with the present path whose handler answers there, and its
@@ -66,12 +68,17 @@ pub(super) fn complete(document: &mut Value) {
                     request_schemas.extend(content.values().filter_map(schema_name));
                     accept_merge_patch(method, content);
                 }
+                for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+                    let name = parameter["name"].as_str().unwrap_or_default().to_owned();
+                    inputs::describe(&name, &mut parameter["schema"]);
+                }
                 answers(path, method, operation);
                 takes_a_key(method, operation);
             }
         }
     }
-    refuse_unknown_fields(document, request_schemas);
+    describe_requests(document, request_schemas);
+    inputs::one_secret(&mut document["components"]["schemas"]["LoginBody"]);
 }
 
 /// A body that may be left out is written as one that may be `null`, which it may not.
@@ -163,8 +170,8 @@ fn takes_a_key(method: &str, operation: &mut Value) {
     responses.sort_keys();
 }
 
-/// Requests are objects without further members, all the way down.
-fn refuse_unknown_fields(document: &mut Value, mut names: Vec<String>) {
+/// Requests are objects without further members, all the way down, and their members have the form that readers demand.
+fn describe_requests(document: &mut Value, mut names: Vec<String>) {
     let mut done: Vec<String> = Vec::new();
     while let Some(name) = names.pop() {
         if done.contains(&name) {
@@ -174,6 +181,7 @@ fn refuse_unknown_fields(document: &mut Value, mut names: Vec<String>) {
         if schema["type"] == "object" && schema.get("additionalProperties").is_none() {
             schema["additionalProperties"] = json!(false);
         }
+        inputs::describe_members(schema);
         references(schema, &mut names);
         done.push(name);
     }

@@ -6,7 +6,7 @@ use florin_domain::money::Currency;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::money::{AmountInput, refuse_malformed};
+use super::money::{LimitInput, refuse_malformed};
 use super::{Fields, Reader};
 
 /// A limit in force.
@@ -71,7 +71,7 @@ impl BudgetsBody {
 #[into_params(parameter_in = Query)]
 pub(crate) struct MonthQuery {
     /// The present month in your zone when it is left out.
-    #[param(value_type = Option<String>, pattern = "^[0-9]{4}-[0-9]{2}$", example = "2026-03")]
+    #[param(value_type = Option<String>, format = "month", example = "2026-03")]
     pub(crate) month: Option<Month>,
 }
 
@@ -86,7 +86,7 @@ impl Fields for MonthQuery {
 #[into_params(parameter_in = Query)]
 pub(crate) struct FromMonthQuery {
     /// The first month without it; the present one in your zone when it is left out.
-    #[param(value_type = Option<String>, pattern = "^[0-9]{4}-[0-9]{2}$", example = "2026-03")]
+    #[param(value_type = Option<String>, format = "month", example = "2026-03")]
     pub(crate) from_month: Option<Month>,
 }
 
@@ -101,13 +101,13 @@ impl Fields for FromMonthQuery {
 #[schema(example = json!({"limit": "5000", "from_month": "2026-03"}))]
 pub(crate) struct LimitBody {
     /// 0 or more.
-    #[schema(value_type = AmountInput)]
+    #[schema(value_type = LimitInput)]
     pub(crate) limit: String,
     /// May be named, and must be your currency then.
     #[schema(example = "INR")]
     pub(crate) currency: Option<String>,
     /// The first month in which it holds; the present one in your zone when it is left out.
-    #[schema(value_type = Option<String>, pattern = "^[0-9]{4}-[0-9]{2}$")]
+    #[schema(value_type = Option<String>, format = "month")]
     pub(crate) from_month: Option<Month>,
 }
 

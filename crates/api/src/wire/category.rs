@@ -150,7 +150,7 @@ impl Fields for CategoriesQuery {
 #[into_params(parameter_in = Query)]
 pub(crate) struct DeleteCategoryQuery {
     /// The category that takes its expenses; they stay where they are when it is left out.
-    #[param(value_type = Option<i64>, minimum = 1)]
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 9007199254740991_i64)]
     pub(crate) merge_into: Option<CategoryId>,
 }
 
@@ -236,8 +236,8 @@ pub(crate) struct CategorizeBody {
     /// As they would be written on an expense.
     #[schema(max_length = 500)]
     pub(crate) notes: String,
-    /// As they would be put on an expense.
-    #[schema(value_type = Option<Vec<String>>, max_items = 20)]
+    /// As they would be put on an expense: at most 20 different ones.
+    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
     pub(crate) tags: Vec<String>,
 }
 

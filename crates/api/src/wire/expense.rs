@@ -140,7 +140,7 @@ impl StateBody {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ChangesQuery {
     /// The last action that the client knows: 0 at first, then `until` of the answer before.
-    #[param(value_type = Option<i64>, minimum = 0, default = 0)]
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 9007199254740991_i64, default = 0)]
     pub(crate) since: i64,
     /// About how many expenses: those of one action are never torn apart, so there may be more.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 200, default = 50)]

@@ -9,6 +9,7 @@ use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::Reader;
+use crate::openapi::inputs::{AMOUNT, POSITIVE_AMOUNT};
 
 /// A currency with as many decimals as any has. What it finds malformed, every currency does.
 const FINEST: &str = "CLF";
@@ -34,25 +35,17 @@ pub(crate) fn refuse_malformed(r: &mut Reader<'_>, name: &str, text: Option<&str
     }
 }
 
-/// Schema of an amount in a request.
+/// The least amount that any currency has: the finest ones have four decimals.
+const LEAST: f64 = 0.0001;
+/// The largest amount that any currency has: the coarsest ones have no decimals.
+const LARGEST: i64 = florin_domain::money::MAX_AMOUNT;
+
+/// Schema of an amount of more than zero in a request.
 pub(crate) struct AmountInput;
 
 impl PartialSchema for AmountInput {
     fn schema() -> RefOr<Schema> {
-        let text = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .pattern(Some("^(0|[1-9][0-9]*)(\\.[0-9]+)?$"))
-            .max_length(Some(64))
-            .examples([json!("1250.75")]);
-        let number = ObjectBuilder::new().schema_type(Type::Number).minimum(Some(0));
-        OneOfBuilder::new()
-            .item(text)
-            .item(number)
-            .description(Some(
-                "A decimal as a string, or a JSON number that is read exactly from its text. No sign, no exponent, no \
-                 leading zeros, at most the decimals of your currency, at most 10^12 minor units.",
-            ))
-            .into()
+        amount(POSITIVE_AMOUNT).into()
     }
 }
 
@@ -60,4 +53,29 @@ impl ToSchema for AmountInput {
     fn name() -> Cow<'static, str> {
         Cow::Borrowed("AmountInput")
     }
+}
+
+/// Schema of an amount of zero or more in a request.
+pub(crate) struct LimitInput;
+
+impl PartialSchema for LimitInput {
+    fn schema() -> RefOr<Schema> {
+        // Zero stands apart, as what lies between it and the least amount is none.
+        amount(AMOUNT).item(ObjectBuilder::new().schema_type(Type::Number).enum_values(Some([json!(0)]))).into()
+    }
+}
+
+impl ToSchema for LimitInput {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("LimitInput")
+    }
+}
+
+fn amount(pattern: &str) -> OneOfBuilder {
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).examples([json!("1250.75")]);
+    let number = ObjectBuilder::new().schema_type(Type::Number).minimum(Some(LEAST)).maximum(Some(LARGEST));
+    OneOfBuilder::new().item(text).item(number).description(Some(
+        "A decimal as a string, or a JSON number that is read exactly from its text. No sign, no exponent, no leading \
+         zeros, at most the decimals of your currency, at most 10^12 minor units.",
+    ))
 }

@@ -20,10 +20,10 @@ const MAX_MODEL: usize = 64;
 #[into_params(parameter_in = Query)]
 pub(crate) struct ScoreQuery {
     /// The present month in your zone when it is left out; none to come.
-    #[param(value_type = Option<String>, pattern = "^[0-9]{4}-[0-9]{2}$", example = "2026-03")]
+    #[param(value_type = Option<String>, format = "month", example = "2026-03")]
     pub(crate) month: Option<Month>,
     /// `standard/1` or `classic/1`.
-    #[param(default = "standard/1", max_length = 64)]
+    #[param(default = "standard/1")]
     pub(crate) model: Option<String>,
 }
 
@@ -39,13 +39,13 @@ impl Fields for ScoreQuery {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ScoreHistoryQuery {
     /// The first month; five months before `to` when it is left out.
-    #[param(value_type = Option<String>, pattern = "^[0-9]{4}-[0-9]{2}$", example = "2025-10")]
+    #[param(value_type = Option<String>, format = "month", example = "2025-10")]
     pub(crate) from: Option<Month>,
     /// The last month, at most 60 months in all; the present one in your zone when it is left out.
-    #[param(value_type = Option<String>, pattern = "^[0-9]{4}-[0-9]{2}$", example = "2026-03")]
+    #[param(value_type = Option<String>, format = "month", example = "2026-03")]
     pub(crate) to: Option<Month>,
     /// `standard/1` or `classic/1`.
-    #[param(default = "standard/1", max_length = 64)]
+    #[param(default = "standard/1")]
     pub(crate) model: Option<String>,
 }
 

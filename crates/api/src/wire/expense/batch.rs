@@ -105,8 +105,8 @@ struct CreateOperation {
     /// Chosen for you when it is left out.
     #[schema(minimum = 1, maximum = 9007199254740991_i64)]
     category_id: Option<i64>,
-    /// Each of at most 50 characters.
-    #[schema(max_items = 20)]
+    /// At most 20 different ones of at most 50 characters.
+    #[schema(max_items = 100)]
     tags: Option<Vec<String>>,
     /// Your own key: an expense whose key is known is not recorded again.
     #[schema(min_length = 1, max_length = 100)]
@@ -136,8 +136,8 @@ struct UpdateOperation {
     /// Your choice; `null` to have it chosen for you again.
     #[schema(minimum = 1, maximum = 9007199254740991_i64)]
     category_id: Option<i64>,
-    /// All tags.
-    #[schema(max_items = 20)]
+    /// All tags: at most 20 different ones.
+    #[schema(max_items = 100)]
     tags: Option<Vec<String>>,
     /// Your own key.
     #[schema(min_length = 1, max_length = 100)]

@@ -39,8 +39,8 @@ pub(crate) struct NewExpenseBody {
     /// Chosen for you when it is left out.
     #[schema(minimum = 1, maximum = 9007199254740991_i64)]
     category_id: Option<i64>,
-    /// Each of at most 50 characters; case and surrounding blanks do not matter.
-    #[schema(value_type = Option<Vec<String>>, max_items = 20)]
+    /// At most 20 different ones of at most 50 characters; case and surrounding blanks do not matter.
+    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
     tags: Vec<String>,
     /// Your own key: an expense whose key is known is not recorded again.
     #[schema(min_length = 1, max_length = 100)]
@@ -92,8 +92,8 @@ pub(crate) struct ReplaceExpenseBody {
     /// Chosen for you when it is left out.
     #[schema(minimum = 1, maximum = 9007199254740991_i64)]
     category_id: Option<i64>,
-    /// None when it is left out.
-    #[schema(value_type = Option<Vec<String>>, max_items = 20)]
+    /// At most 20 different ones; none when it is left out.
+    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
     tags: Vec<String>,
     /// None when it is left out.
     #[schema(min_length = 1, max_length = 100)]
@@ -155,8 +155,8 @@ pub(crate) struct ExpensePatchBody {
     /// Your choice; `null` to have it chosen for you again.
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 9007199254740991_i64)]
     category_id: Patch<i64>,
-    /// All tags.
-    #[schema(value_type = Option<Vec<String>>, max_items = 20)]
+    /// All tags: at most 20 different ones.
+    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
     tags: Patch<Vec<String>>,
     /// Your own key.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]

@@ -53,7 +53,7 @@ enum ExpenseOrder {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ExpensesQuery {
     /// Those that occurred in this month. Not together with `from` or `to`.
-    #[param(value_type = Option<String>, pattern = "^[0-9]{4}-[0-9]{2}$", example = "2026-03")]
+    #[param(value_type = Option<String>, format = "month", example = "2026-03")]
     month: Option<Month>,
     /// Not before this date.
     from: Option<NaiveDate>,
@@ -69,10 +69,10 @@ pub(crate) struct ExpensesQuery {
     #[param(max_length = 200)]
     q: Option<String>,
     /// At least this amount.
-    #[param(pattern = "^(0|[1-9][0-9]*)(\\.[0-9]+)?$", example = "100")]
+    #[param(format = "decimal", example = "100")]
     min_amount: Option<String>,
     /// At most this amount.
-    #[param(pattern = "^(0|[1-9][0-9]*)(\\.[0-9]+)?$", example = "2000.50")]
+    #[param(format = "decimal", example = "2000.50")]
     max_amount: Option<String>,
     /// `true` for those that no category was found for. Not together with `category_id`.
     #[param(value_type = Option<bool>, default = false)]
