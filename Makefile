@@ -72,6 +72,10 @@ on-mariadb: build
 on-postgres: build
 	TEST_DATABASE="$${TEST_POSTGRES_URL:?}" $(CARGO) test $(ALL) --no-fail-fast $(ENGINE_TESTS)
 
+.PHONY: schemathesis
+schemathesis: ## Property-based requests made from the OpenAPI document; SEED and MAX_EXAMPLES may be set
+	tests/schemathesis.sh
+
 .PHONY: bench
 bench: ## The benchmarks, on SQLite or on what TEST_DATABASE names
 	TEST_DATABASE="$(TEST_DATABASE)" $(CARGO) bench $(CARGO_FLAGS) -p acceptance

@@ -1,0 +1,56 @@
+"""What Schemathesis has to know about Florin beyond its OpenAPI document."""
+
+import datetime
+
+import schemathesis
+from hypothesis import strategies as st
+
+# Codes of errors that a request may meet though it is as its schema says, and why the schema cannot say more.
+RULES_BEYOND_THE_SCHEMA = {
+    # What is there, and whose it is.
+    "unknown_category", "category_archived", "unknown_action", "not_found", "external_id_taken", "invalid_cursor",
+    # The caller's currency, and how many decimals it has.
+    "currency_mismatch", "too_many_decimals", "too_large",
+    # The day.
+    "date_out_of_range", "month_in_future",
+    # Two fields together.
+    "ambiguous", "range_reversed", "range_too_long",
+    # Lists that are kept elsewhere: ISO 4217, IANA's time zones, the passwords that everybody tries first.
+    "unknown_currency", "unknown_timezone", "password_too_common",
+    # Lengths in bytes.
+    "password_too_short", "password_too_long",
+    # A letter or digit of any script, and what is left once a text or a list of tags is normalised.
+    "invalid_name", "invalid_keyword", "too_many",
+}  # fmt: skip
+
+# Dates that an expense may have, now and later, close enough to one another to share months.
+schemathesis.openapi.format("date", st.dates(datetime.date(2025, 1, 1), datetime.date(2026, 12, 31)).map(str))
+
+# Long enough in bytes, and of nobody: wrong guesses.
+schemathesis.openapi.format("password", st.text("abcdefghijkmnpqrstuvwxyz -", min_size=8, max_size=40))
+
+# Versions that are likely to be there.
+TAG = st.sampled_from(["", "W/"]).flatmap(lambda weak: st.integers(1, 9).map(lambda version: f'{weak}"{version}"'))
+schemathesis.openapi.format("entity-tags", st.just("*") | st.lists(TAG, min_size=1, max_size=5).map(", ".join))
+
+
+@schemathesis.check
+def only_rules_beyond_the_schema(ctx, response, case):
+    """A request as its schema says is refused with 422 only for what the schema cannot say."""
+    if response.status_code != 422 or case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    for fault in response.json().get("errors", []):
+        beyond = fault["code"] in RULES_BEYOND_THE_SCHEMA or is_whole_float(case.body, fault)
+        assert beyond, f"{fault['code']} at {fault['pointer']}, which the schema does not forbid"
+
+
+def is_whole_float(body, fault):
+    """Whether a whole number was written as 1.0: an integer to JSON Schema, none to Florin, whose numbers are text."""
+    if fault["code"] != "wrong_type":
+        return False
+    for step in fault["pointer"].split("/")[1:]:
+        try:
+            body = body[int(step)] if isinstance(body, list) else body[step]
+        except (KeyError, IndexError, TypeError, ValueError):
+            return False
+    return isinstance(body, float) and body.is_integer()
