@@ -28,8 +28,9 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 seed=${SEED:-1}
 max_examples=${MAX_EXAMPLES:-50}
 binary=${FLORIN_BIN:-}
-home=
-server=
+home=   # the one folder of this run
+server= # the processes that were started here
+client=
 
 say() { printf 'schemathesis: %s\n' "$*" >&2; }
 
@@ -42,10 +43,11 @@ finish() {
   local status=$1
   trap - EXIT
   trap '' INT TERM
-  if [[ -n $server ]]; then
-    kill "$server" 2>/dev/null || true
-    wait "$server" 2>/dev/null || true
-  fi
+  local pid
+  for pid in $client $server; do
+    kill "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
   if [[ -n $home ]]; then
     if ((status != 0)) && [[ -s $home/log ]]; then
       say "the end of the server's log:"
@@ -99,14 +101,18 @@ print(json.load(urllib.request.urlopen(request))["access_token"])
 PYTHON
 }
 
-# run TOKEN [OPTION...]
+# run TOKEN [OPTION...]: beside this script, so that a signal ends both at once.
 run() {
-  local token=$1
+  local token=$1 result=0
   shift
   SCHEMATHESIS_HOOKS=$root/tests/schemathesis_hooks.py "$schemathesis" --config-file "$root/tests/schemathesis.toml" run \
     "http://$address/openapi.json" --header "Authorization: Bearer $token" \
     --checks all --phases examples,coverage,fuzzing,stateful --continue-on-failure \
-    --seed "$seed" --max-examples "$max_examples" --generation-database none "$@"
+    --seed "$seed" --max-examples "$max_examples" --generation-database none "$@" &
+  client=$!
+  wait "$client" || result=$?
+  client=
+  return "$result"
 }
 
 cd "$root"
