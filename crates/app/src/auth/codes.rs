@@ -151,7 +151,8 @@ impl Auth {
         };
         let hash = self.ports.secrets.hash_code(addressee.decoy, purpose, otp);
         let same = |stored: &SecretHash| self.ports.secrets.same(stored, &hash);
-        let sign_up = waiting.iter().filter(|sign_up| same(&sign_up.code_hash)).map(|sign_up| sign_up.id).last();
+        // The newest, should two have been sent the same digits.
+        let sign_up = waiting.iter().rev().find(|sign_up| same(&sign_up.code_hash)).map(|sign_up| sign_up.id);
         // Without a code in force no guess was counted, and none counts.
         let Some(latest) = latest else { return Ok(None) };
         let is_right = same(&latest.hash) || sign_up.is_some();

@@ -92,7 +92,8 @@ impl Auth {
         let email = faults.email(&registration.email);
         let name = registration.name.as_deref();
         let own = [registration.email.as_str(), name.unwrap_or_default()];
-        check_password("/password", &registration.password, MIN_PASSWORD, &own).map(|fault| faults.add(fault));
+        let fault = check_password("/password", &registration.password, MIN_PASSWORD, &own);
+        fault.into_iter().for_each(|fault| faults.add(fault));
         let mut of_profile = Vec::new();
         let (currency, zone) = (registration.currency.as_deref(), registration.timezone.as_deref());
         let profile = check_profile(name, currency, zone, &mut of_profile);

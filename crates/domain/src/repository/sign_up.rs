@@ -83,7 +83,7 @@ pub trait SignUpRepository: Send + Sync {
     /// None of its own.
     async fn put(&self, new: &NewSignUp) -> Result<SignedUp>;
 
-    /// The sign-ups of a user whose codes are good at `at`.
+    /// The sign-ups of a user whose codes are good at `at`, the oldest first.
     ///
     /// # Errors
     /// None of its own.

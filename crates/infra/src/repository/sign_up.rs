@@ -74,6 +74,8 @@ impl SignUpRepository for SqlSignUpRepository {
         let rows = Entity::find()
             .filter(Column::UserId.eq(user.0))
             .filter(Column::CodeExpiresAt.gt(at.0))
+            .order_by_asc(Column::CreatedAt)
+            .order_by_asc(Column::Id)
             .all(self.database.read())
             .await
             .map_err(failed)?;

@@ -241,7 +241,7 @@ async fn five_guesses_are_evaluated_however_many_are_made_at_once() {
 /// Puts a new code at an instant so many milliseconds after the start.
 async fn put(sessions: &SqlSessionRepository, user: UserId, after: i64) -> SecretHash {
     let (code, at) = (hash(), START.plus_millis(after));
-    put_code(&sessions, user, LOGIN, code, at).await;
+    put_code(sessions, user, LOGIN, code, at).await;
     code
 }
 
