@@ -13,6 +13,7 @@ use tracing::Instrument;
 
 use crate::error::{AppError, FieldError, Result};
 use crate::port::{Clock, SecretGenerator};
+use crate::receipts::Keep;
 
 /// A token as the client asks for it.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +26,15 @@ pub struct WantedToken {
     pub expires_at: Option<Timestamp>,
     /// What was wrong with its form, found when it was read. The use case adds what is wrong with the values.
     pub faults: Vec<FieldError>,
+}
+
+/// A token that was just made.
+#[derive(Clone)]
+pub struct MadeToken {
+    /// The token.
+    pub token: PersonalToken,
+    /// Its secret, for its owner alone.
+    pub secret: String,
 }
 
 /// The use cases of personal access tokens.
@@ -52,20 +62,19 @@ impl PersonalTokens {
         session: SessionId,
         wanted: &WantedToken,
         device: &Device,
-    ) -> Result<(PersonalToken, String)> {
+        keep: &Keep<MadeToken>,
+    ) -> Result<MadeToken> {
         let now = self.clock.now();
         let (name, scopes) = check(wanted, now)?;
         let secret = self.secrets.personal_token();
-        let new = NewPersonalToken {
-            user: account.id,
-            name,
-            scopes,
-            hash: self.secrets.hash_token(&secret),
-            created_at: now,
-            expires_at: wanted.expires_at,
-        };
+        let (id, expires_at, hash) =
+            (self.tokens.reserve_id().await?, wanted.expires_at, self.secrets.hash_token(&secret));
+        let token = PersonalToken { id, name: name.clone(), scopes, created_at: now, expires_at, last_used_at: None };
+        let made = MadeToken { token, secret };
+        let receipt = keep.receipt(&made)?;
+        let new = NewPersonalToken { id, user: account.id, name, scopes, hash, created_at: now, expires_at, receipt };
         let event = NewLoginEvent::new(Some(account.id), now, EventKind::TokenCreated, EventOutcome::Ok, device);
-        let id = match self.tokens.create(&new, session, MAX_TOKENS, &event).await {
+        let stored = match self.tokens.create(&new, session, MAX_TOKENS, &event).await {
             Err(RepositoryError::Stale) => {
                 let detail = "the access token is missing or not in force".to_owned();
                 return Err(AppError::Unauthenticated { code: "invalid_token", detail });
@@ -76,9 +85,9 @@ impl PersonalTokens {
             let detail = format!("there are {MAX_TOKENS} personal access tokens; revoke one first");
             AppError::conflict("too_many_tokens", detail)
         };
-        let NewPersonalToken { name, scopes, created_at, expires_at, .. } = new;
-        let id = id.ok_or_else(too_many)?;
-        Ok((PersonalToken { id, name, scopes, created_at, expires_at, last_used_at: None }, secret))
+        stored.ok_or_else(too_many)?;
+        keep.note_kept();
+        Ok(made)
     }
 
     /// The tokens of a person that were not revoked, newest first.

@@ -2,6 +2,7 @@
 
 use crate::calendar::Timestamp;
 use crate::id::{TokenId, UserId};
+use crate::receipt::Receipt;
 use crate::session::{Principal, Scopes, SecretHash};
 
 /// What every personal access token begins with, so that people and scanners of leaked text know one when they see it.
@@ -104,6 +105,8 @@ pub struct PersonalToken {
 /// A token to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewPersonalToken {
+    /// One of [`crate::repository::TokenRepository::reserve_id`].
+    pub id: TokenId,
     /// Whose.
     pub user: UserId,
     /// What its owner calls it.
@@ -116,6 +119,8 @@ pub struct NewPersonalToken {
     pub created_at: Timestamp,
     /// Until when it is good; `None` for until it is revoked.
     pub expires_at: Option<Timestamp>,
+    /// What the client is answered, when it gave the write a key. It holds the secret, sealed.
+    pub receipt: Option<Receipt>,
 }
 
 /// Who shows a token that is in force.

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use florin_app::error::FieldError;
-use florin_app::tokens::{PersonalTokens, WantedToken};
+use florin_app::tokens::{MadeToken, PersonalTokens, WantedToken};
 use florin_domain::calendar::Timestamp;
 use florin_domain::id::TokenId;
 use florin_domain::personal_token::{PersonalToken, Scope};
@@ -15,6 +15,7 @@ use crate::auth::{Client, SessionCaller};
 use crate::openapi::NotFound;
 use crate::problem;
 use crate::reply;
+use crate::retry::Retry;
 use crate::task::mutate;
 use crate::wire::{Fields, Id, Json, NoQuery, Query, Reader, Untagged};
 
@@ -123,8 +124,9 @@ pub(crate) struct CreatedTokenBody {
     token: String,
 }
 
-impl CreatedTokenBody {
-    fn new(token: PersonalToken, secret: String) -> Self {
+impl From<MadeToken> for CreatedTokenBody {
+    fn from(made: MadeToken) -> Self {
+        let MadeToken { token, secret } = made;
         let TokenBody { id, name, scopes, created_at, expires_at, last_used_at } = token.into();
         Self { id, name, scopes, created_at, expires_at, last_used_at, token: secret }
     }
@@ -149,15 +151,16 @@ pub(crate) async fn create(
     caller: SessionCaller,
     Client(device): Client,
     _: Query<NoQuery>,
+    retry: Retry,
     tokens: web::Data<PersonalTokens>,
     Json(body): Json<NewTokenBody>,
 ) -> problem::Result<HttpResponse> {
     let tokens = tokens.into_inner();
     let NewTokenBody { name, scopes, expires_at, faults } = body;
     let wanted = WantedToken { name, scopes, expires_at, faults };
-    let (token, secret) =
-        mutate(async move { tokens.create(caller.account(), caller.session, &wanted, &device).await }).await?;
-    Ok(reply::json(StatusCode::CREATED, &CreatedTokenBody::new(token, secret)))
+    let answer = |made: &MadeToken| reply::json(StatusCode::CREATED, &CreatedTokenBody::from(made.clone()));
+    let work = |keep| async move { tokens.create(caller.account(), caller.session, &wanted, &device, &keep).await };
+    retry.answer(answer, work).await
 }
 
 /// My personal access tokens that were not revoked, newest first.

@@ -19,7 +19,7 @@ pub trait ReceiptRepository: Send + Sync {
     /// None of its own.
     async fn find(&self, user: UserId, key: &[u8; 32], at: Timestamp) -> Result<Option<Receipt>>;
 
-    /// Keeps a receipt, in place of one that is no longer good.
+    /// Keeps a receipt, in place of one that is no longer good. None for an account that is disabled or erased by now.
     ///
     /// # Errors
     /// `Taken(Operation)` when the key has one that is.

@@ -14,11 +14,18 @@ use super::Result;
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait TokenRepository: Send + Sync {
+    /// An identifier that no token has or will have, for one that is to be made.
+    ///
+    /// # Errors
+    /// None of its own.
+    async fn reserve_id(&self) -> Result<TokenId>;
+
     /// Stores a token that was made in `session`, and notes it; `None` when its owner has `most` of them already. Those that
     /// were revoked do not count. Of any number of simultaneous calls, no more than fit are stored.
     ///
     /// # Errors
-    /// `Stale` when the session or the account has ended: whoever ends them ends what is made meanwhile as well.
+    /// `Stale` when the session or the account has ended: whoever ends them ends what is made meanwhile as well;
+    /// `Taken(Operation)` when the receipt's key has one that is still good.
     async fn create(
         &self,
         new: &NewPersonalToken,

@@ -8,6 +8,7 @@ use florin_domain::repository::{ReceiptRepository, RepositoryError, Result, Uniq
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
+use super::account::hold_enabled;
 use crate::db::{Database, Failure, failed};
 use crate::entity::idempotency_key::{ActiveModel, Column, Entity, Model};
 
@@ -63,7 +64,12 @@ impl ReceiptRepository for SqlReceiptRepository {
     }
 
     async fn keep(&self, user: UserId, receipt: &Receipt, at: Timestamp) -> Result<()> {
-        self.database.write(|tx| async move { insert(&tx, user, receipt, at).await }).await
+        self.database
+            .write(|tx| async move {
+                // Nothing is kept for somebody who is gone by now.
+                if hold_enabled(&tx, user).await? { insert(&tx, user, receipt, at).await } else { Ok(()) }
+            })
+            .await
     }
 }
 

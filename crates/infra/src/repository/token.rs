@@ -20,7 +20,7 @@ use crate::entity::{session, user_login};
 use crate::id_allocator::{IdAllocator, Sequence};
 
 use super::account::account_of;
-use super::audit;
+use super::{audit, receipt};
 
 /// Personal access tokens in a SQL database.
 #[derive(Debug, Clone)]
@@ -39,6 +39,10 @@ impl SqlTokenRepository {
 
 #[async_trait]
 impl TokenRepository for SqlTokenRepository {
+    async fn reserve_id(&self) -> Result<TokenId> {
+        self.ids.next(Sequence::PersonalToken).await.map(TokenId)
+    }
+
     async fn create(
         &self,
         new: &NewPersonalToken,
@@ -46,7 +50,6 @@ impl TokenRepository for SqlTokenRepository {
         most: u64,
         event: &NewLoginEvent,
     ) -> Result<Option<TokenId>> {
-        let id = self.ids.next(Sequence::PersonalToken).await?;
         let event_id = self.ids.next(Sequence::LoginEvent).await?;
         let made = self.database.write(|tx| async move {
             hold_account(&tx, new.user).await?;
@@ -56,7 +59,7 @@ impl TokenRepository for SqlTokenRepository {
                 return Ok(false);
             }
             let row = ActiveModel {
-                id: Set(id),
+                id: Set(new.id.0),
                 user_id: Set(new.user.0),
                 name: Set(new.name.clone()),
                 scopes: Set(new.scopes.names().join(" ")),
@@ -67,10 +70,13 @@ impl TokenRepository for SqlTokenRepository {
                 revoked_at: Set(None),
             };
             Entity::insert(row).exec_without_returning(&*tx).await?;
+            if let Some(receipt) = &new.receipt {
+                receipt::insert(&tx, new.user, receipt, new.created_at).await?;
+            }
             audit::insert(&tx, event_id, event).await?;
             Ok(true)
         });
-        Ok(made.await?.then_some(TokenId(id)))
+        Ok(made.await?.then_some(new.id))
     }
 
     async fn tokens(&self, user: UserId) -> Result<Vec<PersonalToken>> {

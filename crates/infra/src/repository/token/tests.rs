@@ -50,8 +50,16 @@ pub(in crate::repository) async fn trail(place: &Place, user: UserId) -> Vec<Eve
 
 /// A token to be stored, of nobody else's secret.
 pub(in crate::repository) fn new(user: UserId, expires_at: Option<Timestamp>) -> NewPersonalToken {
+    let id = TokenId(i64::from(getrandom::u32().unwrap()) + 1);
     NewPersonalToken {
-        user, name: "a script ✓".to_owned(), scopes: BOTH, hash: hash(), created_at: START, expires_at
+        id,
+        receipt: None,
+        user,
+        name: "a script ✓".to_owned(),
+        scopes: BOTH,
+        hash: hash(),
+        created_at: START,
+        expires_at,
     }
 }
 
