@@ -79,7 +79,7 @@ async fn every_answer_below_api_tells_how_things_stand() {
         ("GET", "/api/v1/expenses/0", "", 404),
         ("HEAD", "/api/v1/me", "", 200),
         ("OPTIONS", "/api/v1/me", "", 405),
-        ("DELETE", "/api/v1/me", "", 405),
+        ("PUT", "/api/v1/me", "", 405),
         ("GET", "/api/v1/nothing", "", 404),
         ("GET", "/api/nothing", "", 404),
         ("GET", "/%61pi/v1/me", "", 200),

@@ -41,7 +41,7 @@ async fn a_wrong_method_is_405_and_says_which_are_right() {
     let app = spawn().await;
     let user = app.user().await;
     for (method, path, allowed) in [
-        ("POST", "/api/v1/me", "GET, HEAD, PATCH"),
+        ("POST", "/api/v1/me", "DELETE, GET, HEAD, PATCH"),
         ("DELETE", "/api/v1/expenses", "POST, GET, HEAD"),
         ("POST", "/api/v1/expenses/1", "GET, HEAD, PUT, PATCH, DELETE"),
         ("GET", "/api/v1/expenses/batch", ""),
@@ -52,7 +52,7 @@ async fn a_wrong_method_is_405_and_says_which_are_right() {
         ("GET", "/api/reverseLastAction", "POST"),
         ("POST", "/api/score", "GET, HEAD"),
         ("POST", "/livez", "GET, HEAD"),
-        ("BREW", "/api/v1/me", "GET, HEAD, PATCH"),
+        ("BREW", "/api/v1/me", "DELETE, GET, HEAD, PATCH"),
     ] {
         if allowed.is_empty() {
             continue;

@@ -15,6 +15,7 @@ pub(crate) fn of(document: &Value) -> BTreeSet<String> {
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
             for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let parameter = resolve(document, parameter);
                 let (place, name) = (parameter["in"].as_str().unwrap(), parameter["name"].as_str().unwrap());
                 let takes_one = match place {
                     "path" => true,

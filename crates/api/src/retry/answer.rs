@@ -47,7 +47,9 @@ mod tests {
     use super::*;
 
     async fn told(response: HttpResponse) -> (u16, Vec<(String, String)>, Vec<u8>) {
-        let headers = response.headers().iter().map(|(n, v)| (n.to_string(), v.to_str().unwrap().to_owned())).collect();
+        let headers = response.headers().iter().map(|(n, v)| (n.to_string(), v.to_str().unwrap().to_owned()));
+        let mut headers: Vec<_> = headers.collect();
+        headers.sort();
         (response.status().as_u16(), headers, response.into_body().try_into_bytes().unwrap().to_vec())
     }
 

@@ -7,7 +7,7 @@ use florin_domain::session::CODE_LIFETIME_MILLIS;
 use utoipa::ToSchema;
 
 use super::auth::{EmailBody, MAX_OTP, MAX_PASSWORD, MAX_TEXT, RegisteredBody, accepted};
-use crate::auth::{Caller, Client};
+use crate::auth::{Client, SessionCaller};
 use crate::problem;
 use crate::reply;
 use crate::task::mutate;
@@ -114,11 +114,10 @@ impl Fields for PasswordBody {
     request_body = PasswordBody,
     responses(
         (status = 204, description = "The new password is in force"),
-        (status = 403, description = "`session_required`: a personal access token does not do"),
     ),
 )]
 pub(crate) async fn change(
-    Caller(principal): Caller,
+    SessionCaller { principal, session }: SessionCaller,
     _: Query<NoQuery>,
     Client(device): Client,
     auth: web::Data<Auth>,
@@ -127,6 +126,6 @@ pub(crate) async fn change(
     let PasswordBody { current_password, new_password, faults } = body;
     let replacement = PasswordReplacement { current_password, new_password, faults };
     let auth = auth.into_inner();
-    mutate(async move { auth.change_password(&principal, &replacement, &device).await }).await?;
+    mutate(async move { auth.change_password(&principal.account, session, &replacement, &device).await }).await?;
     Ok(reply::no_content())
 }

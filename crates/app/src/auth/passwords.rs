@@ -4,7 +4,7 @@ use florin_domain::account::{Account, Role};
 use florin_domain::id::SessionId;
 use florin_domain::login_event::EventKind;
 use florin_domain::repository::PasswordChange;
-use florin_domain::session::{CodePurpose, Device, Principal, Proof};
+use florin_domain::session::{CodePurpose, Device, Proof};
 use florin_domain::throttle::LOG_INS;
 
 use super::codes::{Addressee, invalid_otp};
@@ -74,17 +74,15 @@ impl Auth {
     /// Replaces the caller's password and ends their other sessions.
     ///
     /// # Errors
-    /// [`AppError::Forbidden`] `session_required` for a personal access token; [`AppError::Invalid`] naming every wrong
-    /// field, `wrong_password` and `password_unchanged` among them; [`AppError::TooMany`] when too many passwords were wrong.
+    /// [`AppError::Invalid`] naming every wrong field, `wrong_password` and `password_unchanged` among them; [`AppError::TooMany`] when too many passwords were wrong.
     pub async fn change_password(
         &self,
-        principal: &Principal,
+        account: &Account,
+        session: SessionId,
         replacement: &PasswordReplacement,
         device: &Device,
     ) -> Result<()> {
-        let session = principal.session().ok_or_else(session_required)?;
         let mut faults = Faults::of_form(&replacement.faults);
-        let account = &principal.account;
         fault_of(account, &replacement.new_password).into_iter().for_each(|fault| faults.add(fault));
         if replacement.new_password == replacement.current_password {
             faults.add(FieldError::new(NEW_PASSWORD, "password_unchanged", "must differ from the present password"));
@@ -166,11 +164,4 @@ fn fault_of(account: &Account, password: &str) -> Option<FieldError> {
 
 fn wrong_password(pointer: &str) -> AppError {
     AppError::field(pointer, "wrong_password", "is not the password of this account")
-}
-
-fn session_required() -> AppError {
-    AppError::Forbidden {
-        code: "session_required",
-        detail: "this needs a log-in; a personal access token does not do".into(),
-    }
 }

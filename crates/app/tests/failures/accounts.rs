@@ -2,20 +2,18 @@
 
 use std::sync::Arc;
 
-use florin_app::auth::{
-    Auth, AuthPolicy, AuthPorts, CodeEntry, CodeRequest, LogIn, PasswordReplacement, Registration, Secret,
-};
+use florin_app::auth::{Auth, AuthPolicy, AuthPorts, CodeEntry, CodeRequest, LogIn, Registration, Secret};
 use florin_app::error::AppError;
 use florin_app::port::{CodeMessage, MockOtpSender, MockPasswordHasher, MockTokenIssuer, PortError};
 use florin_domain::calendar::Zone;
-use florin_domain::id::{SessionId, TokenId, UserId};
+use florin_domain::id::{SessionId, UserId};
 use florin_domain::login_event::{EventKind, EventOutcome, NewLoginEvent};
 use florin_domain::money::Currency;
 use florin_domain::repository::{
     CodeState, Credentials, MockAccountRepository, MockAuditRepository, MockSessionRepository, MockSignUpRepository,
     MockThrottleRepository, NewCode, RepositoryError, SignedUp,
 };
-use florin_domain::session::{Access, Device, Principal, Proof, Scopes};
+use florin_domain::session::{Access, Device, Principal, Proof};
 use florin_domain::throttle::Verdict;
 
 use super::{NOW, account, clock, secrets};
@@ -236,20 +234,6 @@ async fn a_lost_race_for_a_code_is_a_wrong_code() {
     people.sign_ups.expect_confirm().times(1).returning(|_| Ok(None));
     let refused = people.auth().verify(&entry, &here()).await.err().unwrap();
     assert!(matches!(refused, AppError::Unauthenticated { code: "invalid_otp", .. }), "{refused:?}");
-}
-
-#[tokio::test]
-async fn a_personal_access_token_changes_no_password() {
-    let scopes = Scopes { read: true, write: true };
-    let principal = Principal { access: Access::Token(TokenId(9), scopes), account: account() };
-    let replacement = PasswordReplacement {
-        current_password: "long enough".into(),
-        new_password: "longer than that".into(),
-        ..PasswordReplacement::default()
-    };
-    // No port expects a call.
-    let refused = People::knowing(None).auth().change_password(&principal, &replacement, &here()).await.err().unwrap();
-    assert!(matches!(refused, AppError::Forbidden { code: "session_required", .. }), "{refused:?}");
 }
 
 #[tokio::test]

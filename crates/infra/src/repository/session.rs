@@ -240,7 +240,7 @@ pub(super) async fn end_all(
 
 #[cfg(test)]
 impl SqlSessionRepository {
-    /// Opens a session, whatever it was proved by.
+    /// Opens a session, whatever it was proved by, unless the account was erased.
     pub(in crate::repository) async fn open(
         &self,
         user: UserId,
@@ -249,7 +249,20 @@ impl SqlSessionRepository {
     ) -> Result<SessionId> {
         let id = SessionId(self.ids.next(Sequence::Session).await?);
         let new = &NewSession { user, device: device.clone(), token: token.clone() };
-        self.database.write(|tx| async move { insert_session(&tx, id, new).await }).await?;
+        self.database
+            .write(|tx| async move {
+                let held = user_login::Entity::update_many()
+                    .col_expr(user_login::Column::CreatedAt, Expr::col(user_login::Column::CreatedAt))
+                    .filter(user_login::Column::Id.eq(user.0))
+                    .filter(user_login::Column::ErasedAt.is_null())
+                    .exec(&*tx)
+                    .await?;
+                if held.rows_affected == 0 {
+                    return Err(florin_domain::repository::RepositoryError::Erased.into());
+                }
+                insert_session(&tx, id, new).await
+            })
+            .await?;
         Ok(id)
     }
 }

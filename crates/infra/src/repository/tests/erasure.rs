@@ -19,7 +19,7 @@ use florin_domain::repository::{
 };
 use florin_domain::session::{CodePurpose, Device};
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, Statement,
+    ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, Statement,
 };
 use sea_orm::{ColumnTrait, ModelTrait};
 
@@ -165,13 +165,9 @@ async fn erase(database: &Database, user: UserId) -> Result<(), RepositoryError>
 async fn find(database: &Database, text: &str) -> Vec<String> {
     let connection = database.writing();
     let backend = connection.get_database_backend();
-    let columns = match backend {
-        DbBackend::Sqlite => {
-            "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'"
-        }
-        DbBackend::MySql => {
-            "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = DATABASE()"
-        }
+    let columns = match database.backend_name() {
+        "sqlite" => "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'",
+        "mysql" => "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = DATABASE()",
         _ => {
             "SELECT table_name::text, column_name::text FROM information_schema.columns \
              WHERE table_schema = current_schema()"
@@ -181,7 +177,7 @@ async fn find(database: &Database, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for row in &columns {
         let (table, column): (String, String) = (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap());
-        let quote = if backend == DbBackend::MySql { '`' } else { '"' };
+        let quote = if database.backend_name() == "mysql" { '`' } else { '"' };
         let sql = format!("SELECT {quote}{column}{quote} FROM {table}");
         let values = connection.query_all_raw(Statement::from_string(backend, sql)).await.unwrap();
         let holds = values.iter().any(|value| {

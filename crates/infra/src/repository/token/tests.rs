@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use florin_domain::login_event::{EventKind, EventOutcome};
 use florin_domain::personal_token::MAX_TOKENS;
 use florin_domain::repository::{AccountRepository, AuditRepository, EventFilter};
@@ -50,7 +52,8 @@ pub(in crate::repository) async fn trail(place: &Place, user: UserId) -> Vec<Eve
 
 /// A token to be stored, of nobody else's secret.
 pub(in crate::repository) fn new(user: UserId, expires_at: Option<Timestamp>) -> NewPersonalToken {
-    let id = TokenId(i64::from(getrandom::u32().unwrap()) + 1);
+    static IDS: AtomicI64 = AtomicI64::new(1);
+    let id = TokenId(IDS.fetch_add(1, Ordering::Relaxed));
     NewPersonalToken {
         id,
         receipt: None,
