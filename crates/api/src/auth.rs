@@ -104,8 +104,7 @@ fn bearer(req: &ServiceRequest) -> Option<&str> {
 
 /// The same answer for a missing, malformed, forged or ended token.
 fn unauthenticated() -> Problem {
-    let detail = "the access token is missing or not in force".to_owned();
-    AppError::Unauthenticated { code: "invalid_token", detail }.into()
+    AppError::invalid_token().into()
 }
 
 /// Who may do what this request asks for, if anybody is signed in.

@@ -211,10 +211,10 @@ impl Auth {
     pub async fn authenticate(&self, access_token: &str) -> Result<Principal> {
         if access_token.starts_with(personal_token::PREFIX) {
             let hash = self.ports.secrets.hash_token(access_token);
-            return tokens::holder(&self.ports.tokens, &hash, self.now()).await?.ok_or_else(invalid_token);
+            return tokens::holder(&self.ports.tokens, &hash, self.now()).await?.ok_or_else(AppError::invalid_token);
         }
-        let claims = self.ports.issuer.read(access_token, self.now()).ok_or_else(invalid_token)?;
-        self.ports.sessions.principal(claims.session, claims.user).await?.ok_or_else(invalid_token)
+        let claims = self.ports.issuer.read(access_token, self.now()).ok_or_else(AppError::invalid_token)?;
+        self.ports.sessions.principal(claims.session, claims.user).await?.ok_or_else(AppError::invalid_token)
     }
 
     /// Changes the caller's profile and returns it as it is now.
@@ -291,8 +291,4 @@ fn refuse_disabled(account: &Account) -> Result<()> {
 
 fn invalid_credentials() -> AppError {
     AppError::Unauthenticated { code: "invalid_credentials", detail: "the address or the secret is wrong".into() }
-}
-
-fn invalid_token() -> AppError {
-    AppError::Unauthenticated { code: "invalid_token", detail: "the access token is missing or not in force".into() }
 }

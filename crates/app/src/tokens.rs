@@ -75,10 +75,7 @@ impl PersonalTokens {
         let new = NewPersonalToken { id, user: account.id, name, scopes, hash, created_at: now, expires_at, receipt };
         let event = NewLoginEvent::new(Some(account.id), now, EventKind::TokenCreated, EventOutcome::Ok, device);
         let stored = match self.tokens.create(&new, session, MAX_TOKENS, &event).await {
-            Err(RepositoryError::Stale) => {
-                let detail = "the access token is missing or not in force".to_owned();
-                return Err(AppError::Unauthenticated { code: "invalid_token", detail });
-            }
+            Err(RepositoryError::Stale) => return Err(AppError::invalid_token()),
             other => other?,
         };
         let too_many = || {

@@ -1,6 +1,8 @@
 //! kill -9 under load: what was acknowledged is there afterwards, the rest is whole or absent.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use acceptance::binary::Place;
@@ -11,7 +13,7 @@ use acceptance::{User, Value, json};
 use crate::start::sign_up;
 
 /// Writes until the connection breaks. Returns what was acknowledged, as it was shown; nothing for a deletion.
-async fn write(user: User, seed: u64) -> BTreeMap<i64, Option<Value>> {
+async fn write(user: User, seed: u64, count: Arc<AtomicU64>) -> BTreeMap<i64, Option<Value>> {
     let mut random = Random::new(seed);
     let mut acknowledged: BTreeMap<i64, Option<Value>> = BTreeMap::new();
     loop {
@@ -30,10 +32,12 @@ async fn write(user: User, seed: u64) -> BTreeMap<i64, Option<Value>> {
         };
         match call.try_send().await {
             Ok(answer) if answer.status == 204 => {
+                count.fetch_add(1, Ordering::Relaxed);
                 acknowledged.insert(target.unwrap(), None);
             }
             Ok(answer) => {
                 assert!([200, 201].contains(&answer.status), "{answer:?}");
+                count.fetch_add(1, Ordering::Relaxed);
                 acknowledged.insert(answer.id(), Some(answer.json));
             }
             Err(_) => {
@@ -55,8 +59,13 @@ async fn a_killed_server_has_lost_nothing_that_it_acknowledged() {
     let mut user = sign_up(&mut server).await;
     let mut known: BTreeMap<i64, Option<Value>> = BTreeMap::new();
     for round in 0..3 {
-        let writers: Vec<_> = (0..6).map(|n| tokio::spawn(write(user.clone(), round * 10 + n))).collect();
-        tokio::time::sleep(Duration::from_millis(400 + 150 * round)).await;
+        let count = Arc::new(AtomicU64::new(0));
+        let writer = |n| tokio::spawn(write(user.clone(), round * 10 + n, Arc::clone(&count)));
+        let writers: Vec<_> = (0..6).map(writer).collect();
+        // By what was done and not by time: a machine may be busy with something else.
+        while count.load(Ordering::Relaxed) < 60 + 40 * round {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         server.signal("KILL");
         server.child.wait().await.unwrap();
         let mut acknowledged = 0;

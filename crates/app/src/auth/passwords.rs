@@ -131,9 +131,15 @@ impl Auth {
     /// like one at the log-in. What is refused is for the caller to note.
     ///
     /// # Errors
-    /// [`AppError::Invalid`] `wrong_password` at `/password`; [`AppError::TooMany`] when too many guesses were wrong.
+    /// [`AppError::Invalid`] `wrong_password` at `/password`; [`AppError::TooMany`] when too many guesses were wrong;
+    /// [`AppError::Unauthenticated`] `invalid_token` when the account was erased meanwhile.
     pub async fn check_password_of(&self, account: &Account, password: &str) -> Result<()> {
-        self.right_hash(account, password).await?.map(|_| ()).ok_or_else(|| wrong_password("/password"))
+        if self.right_hash(account, password).await?.is_some() {
+            return Ok(());
+        }
+        // Of an account that was erased meanwhile, no password is right, and none is wrong.
+        self.ports.accounts.account(account.id).await?.ok_or_else(AppError::invalid_token)?;
+        Err(wrong_password("/password"))
     }
 
     /// The stored hash of an account's password, if `password` is it. A wrong one stays counted as a guess.
