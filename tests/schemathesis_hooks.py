@@ -14,17 +14,26 @@ RULES_BEYOND_THE_SCHEMA = {
     # The day.
     "date_out_of_range", "month_in_future",
     # Two fields together.
-    "ambiguous", "range_reversed", "range_too_long",
+    "ambiguous", "range_reversed", "range_too_long", "password_unchanged",
     # Lists that are kept elsewhere: ISO 4217, IANA's time zones, the passwords that everybody tries first.
     "unknown_currency", "unknown_timezone", "password_too_common",
+    # What the password of the account is.
+    "wrong_password",
     # Lengths in bytes.
     "password_too_short", "password_too_long",
     # A letter or digit of any script, and what is left once a text or a list of tags is normalised.
     "invalid_name", "invalid_keyword", "too_many",
 }  # fmt: skip
 
+# The same, where a schema could forbid it elsewhere: whether an instant is past yet.
+RULES_OF_A_FIELD = {("out_of_range", "/expires_at")}
+
 # Dates that an expense may have, now and later, close enough to one another to share months.
 schemathesis.openapi.format("date", st.dates(datetime.date(2025, 1, 1), datetime.date(2026, 12, 31)).map(str))
+
+# When a personal access token ends: within ten years from now, and from the years after.
+UNTIL = st.datetimes(datetime.datetime(2030, 1, 1), datetime.datetime(2035, 12, 31), timezones=st.just(datetime.UTC))
+schemathesis.openapi.format("date-time", UNTIL.map(datetime.datetime.isoformat))
 
 # Long enough in bytes, and of nobody: wrong guesses.
 schemathesis.openapi.format("password", st.text("abcdefghijkmnpqrstuvwxyz -", min_size=8, max_size=40))
@@ -40,7 +49,8 @@ def only_rules_beyond_the_schema(ctx, response, case):
     if response.status_code != 422 or case.meta is None or not case.meta.generation.mode.is_positive:
         return
     for fault in response.json().get("errors", []):
-        beyond = fault["code"] in RULES_BEYOND_THE_SCHEMA or is_whole_float(case.body, fault)
+        of_field = (fault["code"], fault["pointer"]) in RULES_OF_A_FIELD
+        beyond = of_field or fault["code"] in RULES_BEYOND_THE_SCHEMA or is_whole_float(case.body, fault)
         assert beyond, f"{fault['code']} at {fault['pointer']}, which the schema does not forbid"
 
 

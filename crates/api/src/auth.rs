@@ -78,6 +78,10 @@ pub async fn authenticate<B: MessageBody + 'static>(
             (Some(_), None) => Err(Problem::internal().caused_by("the app has no Auth")),
             (None, _) => Err(unauthenticated()),
         };
+        if let Ok(principal) = &outcome {
+            // In the span of the request, so that each of its log lines says whose it is.
+            tracing::Span::current().record("user", principal.account.id.0);
+        }
         req.extensions_mut().insert(Authenticated(outcome));
     }
     let sender = sender(&req);

@@ -109,6 +109,7 @@ pub fn services(
     let policy = AuthPolicy {
         access_millis: i64::from(settings.auth.access_minutes) * 60_000,
         refresh_millis: i64::from(settings.auth.refresh_days) * 24 * 3_600_000,
+        session_millis: i64::from(settings.auth.session_days) * 24 * 3_600_000,
         default_currency: settings.accounts.default_currency,
         default_zone: settings.accounts.default_timezone,
         throttled: settings.limits.requests_per_minute > 0,

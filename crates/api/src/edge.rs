@@ -23,6 +23,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, web};
 use futures::FutureExt;
 use tracing::Instrument;
+use tracing::field::{self, Empty};
 
 use crate::problem::Problem;
 use crate::retry::IDEMPOTENCY_KEY;
@@ -66,13 +67,14 @@ pub async fn edge<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = request_id::of(req.headers());
-    let span = tracing::info_span!("request", request_id = %id);
+    let client = client_address(req.request(), &edge.proxies);
+    // Who it is, is found out further in.
+    let span = tracing::info_span!("request", request_id = %id, client = client.map(field::display), user = Empty);
     async move {
         let request = About::of(&req);
         req.extensions_mut().insert(RequestId(id.clone()));
         let started = Instant::now();
         let in_flight = figures::InFlightGauge::enter();
-        let client = client_address(req.request(), &edge.proxies);
         let tally = edge.rate_limit.tally(client);
         let outcome = answer(&edge, req, next, client, tally.as_ref()).await;
         drop(in_flight);

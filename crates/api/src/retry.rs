@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::StatusCode;
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use florin_app::error::AppError;
@@ -146,8 +146,7 @@ pub async fn keep_answers<B: MessageBody + 'static>(
 
 /// The key of a signed-in write and what it asks for. The body is read for it and put back.
 async fn named(req: &mut ServiceRequest) -> problem::Result<Option<Named>> {
-    let is_write = !matches!(*req.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
-    if !is_write || !req.headers().contains_key(IDEMPOTENCY_KEY) {
+    if !req.headers().contains_key(IDEMPOTENCY_KEY) {
         return Ok(None);
     }
     // Whoever is not signed in is refused by the handler, where it needs somebody who is.

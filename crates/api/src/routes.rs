@@ -60,13 +60,12 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::auth::authenticate;
 use crate::problem::Problem;
-use crate::retry::keep_answers;
 use resource::path;
 
 /// All paths of the API. `/api/v1` comes before `/api`, which would swallow it.
 pub fn configure(app: &mut ServiceConfig) {
-    app.service(web::scope("/api/v1").wrap(from_fn(keep_answers)).wrap(from_fn(authenticate)).configure(v1))
-        .service(web::scope("/api").wrap(from_fn(keep_answers)).wrap(from_fn(authenticate)).configure(first))
+    app.service(web::scope("/api/v1").wrap(from_fn(authenticate)).configure(v1))
+        .service(web::scope("/api").wrap(from_fn(authenticate)).configure(first))
         .service(path("/reverseLastAction").post(actions::undo).reading_tokens())
         .service(path("/livez").get(operations::livez))
         .service(path("/readyz").get(operations::readyz))

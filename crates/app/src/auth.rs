@@ -48,6 +48,8 @@ pub struct AuthPolicy {
     pub access_millis: i64,
     /// How long a refresh token is good, in milliseconds.
     pub refresh_millis: i64,
+    /// How long a session goes on at most, however much it is used, in milliseconds.
+    pub session_millis: i64,
     /// The currency of a person who names none.
     pub default_currency: Currency,
     /// The zone of a person who names none.
@@ -126,7 +128,7 @@ impl Auth {
     async fn open(&self, user: UserId, device: &Device, proof: &Proof) -> Result<Option<Tokens>> {
         let (token, new) = self.new_session(user, device);
         match self.ports.sessions.log_in(&new, proof).await? {
-            Some(session) => self.tokens_of(session, user, token).await.map(Some),
+            Some(session) => self.tokens_of(session, user, token, &new.token).await.map(Some),
             None => Ok(None),
         }
     }
@@ -139,35 +141,47 @@ impl Auth {
     fn new_refresh_token(&self) -> (String, NewRefreshToken) {
         let token = self.ports.secrets.token();
         let issued_at = self.ports.clock.now();
-        let expires_at = issued_at.plus_millis(self.policy.refresh_millis);
+        let session_millis = self.policy.session_millis;
+        // No longer than the session that it may be the first of.
+        let expires_at = issued_at.plus_millis(self.policy.refresh_millis.min(session_millis));
         let hash = self.ports.secrets.hash_token(&token);
-        (token, NewRefreshToken { hash, issued_at, expires_at })
+        (token, NewRefreshToken { hash, issued_at, expires_at, session_millis })
     }
 
     /// The tokens of a session that was opened just now.
-    async fn tokens_of(&self, session: SessionId, user: UserId, refresh_token: String) -> Result<Tokens> {
+    async fn tokens_of(
+        &self,
+        session: SessionId,
+        user: UserId,
+        refresh_token: String,
+        stored: &NewRefreshToken,
+    ) -> Result<Tokens> {
         let principal = self.ports.sessions.principal(session, user).await?.ok_or_else(invalid_credentials)?;
-        self.tokens(session, principal, refresh_token)
+        self.tokens(session, principal, refresh_token, stored)
     }
 
-    fn tokens(&self, session: SessionId, principal: Principal, refresh_token: String) -> Result<Tokens> {
+    /// No access token outlives the refresh token beside it, nor with that its session.
+    fn tokens(
+        &self,
+        session: SessionId,
+        principal: Principal,
+        refresh_token: String,
+        stored: &NewRefreshToken,
+    ) -> Result<Tokens> {
         let issued_at = self.ports.clock.now();
-        let access_token = self.ports.issuer.issue(&AccessClaims {
-            user: principal.account.id,
-            session,
-            issued_at,
-            expires_at: issued_at.plus_millis(self.policy.access_millis),
-        })?;
+        let expires_at = issued_at.plus_millis(self.policy.access_millis).min(stored.expires_at);
+        let claims = AccessClaims { user: principal.account.id, session, issued_at, expires_at };
         Ok(Tokens {
-            access_token,
-            expires_in: self.policy.access_millis / 1000,
+            access_token: self.ports.issuer.issue(&claims)?,
+            expires_in: expires_at.0.saturating_sub(issued_at.0) / 1000,
             refresh_token,
-            refresh_expires_in: self.policy.refresh_millis / 1000,
+            refresh_expires_in: stored.expires_at.0.saturating_sub(stored.issued_at.0) / 1000,
             account: principal.account,
         })
     }
 
-    /// Exchanges a refresh token for new tokens. A used one ends its whole session.
+    /// Exchanges a refresh token for new tokens. A used one ends its whole session; one of a session that went on for as
+    /// long as it may is refused like one that has expired.
     ///
     /// # Errors
     /// [`AppError::Unauthenticated`] `invalid_refresh_token`.
@@ -179,9 +193,9 @@ impl Auth {
         let (token, stored) = self.new_refresh_token();
         let old = self.ports.secrets.hash_token(refresh_token);
         match self.ports.sessions.rotate(&old, &stored, device).await? {
-            Rotation::Rotated { session, user } => {
+            Rotation::Rotated { session, user, expires_at } => {
                 let principal = self.ports.sessions.principal(session, user).await?.ok_or_else(refused)?;
-                self.tokens(session, principal, token)
+                self.tokens(session, principal, token, &NewRefreshToken { expires_at, ..stored })
             }
             Rotation::Reused { session, user } => {
                 tracing::warn!(%user, %session, "a used refresh token was shown again; its session is revoked");

@@ -73,7 +73,7 @@ pub trait TokenIssuer: Send + Sync {
     fn read(&self, token: &str, now: Timestamp) -> Option<AccessClaims>;
 }
 
-/// Makes secrets, and hashes those that are too short-lived or too random to need a slow hash.
+/// Makes secrets, and hashes, under a key, those that are too short-lived or too random to need a slow hash.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 pub trait SecretGenerator: Send + Sync {
     /// Six decimal digits, each value equally likely.
@@ -101,7 +101,7 @@ pub trait SecretGenerator: Send + Sync {
     /// where an address has none, so that neither time nor bytes tell which it is; and one-time codes are bound to it.
     fn decoy(&self, email: &Email) -> UserId;
 
-    /// The hash of a refresh token or personal access token.
+    /// The keyed hash of a refresh token or personal access token.
     fn hash_token(&self, token: &str) -> SecretHash;
 
     /// Seals bytes, so that storage can neither read nor change them. `context` is bound to them and not stored.

@@ -51,6 +51,7 @@ fn admins(accounts: MockAdminRepository, people: MockAccountRepository, ledger: 
     let policy = AuthPolicy {
         access_millis: 1,
         refresh_millis: 1,
+        session_millis: 1,
         default_currency: Currency::parse("INR").unwrap(),
         default_zone: Zone::UTC,
         throttled: true,

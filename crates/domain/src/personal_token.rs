@@ -113,7 +113,7 @@ pub struct NewPersonalToken {
     pub name: String,
     /// What it may do.
     pub scopes: Scopes,
-    /// SHA-256 of the secret.
+    /// Keyed hash of the secret.
     pub hash: SecretHash,
     /// When.
     pub created_at: Timestamp,

@@ -34,7 +34,7 @@ pub const CODE_LIFETIME_MILLIS: i64 = 10 * 60 * 1000;
 /// How long a used refresh token is forgiven while its successor is unused: 30 seconds, in milliseconds.
 pub const REFRESH_GRACE_MILLIS: i64 = 30 * 1000;
 
-/// A keyed hash of a one-time code or of what a throttle counts by, or a hash of a refresh token.
+/// A keyed hash of a one-time code, of a refresh token or personal access token, or of what a throttle counts by.
 pub type SecretHash = [u8; 32];
 
 /// Where a session was opened from.
@@ -118,6 +118,8 @@ pub enum Rotation {
         session: SessionId,
         /// Whose it is.
         user: UserId,
+        /// Until when the new token may be used, which the end of the session bounds.
+        expires_at: Timestamp,
     },
     /// It was used before: the whole family is revoked now.
     Reused {
@@ -133,12 +135,25 @@ pub enum Rotation {
 /// A refresh token to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRefreshToken {
-    /// SHA-256 of the token.
+    /// Keyed hash of the token.
     pub hash: SecretHash,
     /// When it was issued.
     pub issued_at: Timestamp,
     /// Until when it may be used.
     pub expires_at: Timestamp,
+    /// How long its session may go on from when it was opened, however much it is used; in milliseconds.
+    pub session_millis: i64,
+}
+
+impl NewRefreshToken {
+    /// The token as one of a session that was opened then: good no longer than the session may go on. `None` when that is
+    /// over.
+    #[must_use]
+    pub fn within(&self, opened_at: Timestamp) -> Option<Self> {
+        let end = opened_at.plus_millis(self.session_millis);
+        let expires_at = self.expires_at.min(end);
+        (self.issued_at < end).then(|| Self { expires_at, ..self.clone() })
+    }
 }
 
 /// A session to be opened, at the instant at which its token is issued.

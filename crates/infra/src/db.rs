@@ -18,6 +18,7 @@ use tokio::sync::Mutex;
 
 use crate::id_allocator::{Remainder, Sequence};
 
+pub(crate) use connect::is_exposed;
 pub(crate) use detached::{Reads, detached};
 pub(crate) use failure::{Failure, failed};
 pub use migrate::SchemaState;

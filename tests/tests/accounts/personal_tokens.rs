@@ -129,6 +129,7 @@ fn account_operations(document: &Value) -> Vec<(String, String)> {
     let concerns = |path: &str, method: &str| {
         path.starts_with("/api/v1/auth/")
             || path.starts_with("/api/v1/admin/")
+            || path == "/api/v1/me/export"
             || (path == "/api/v1/me" && method != "get")
     };
     signed_in.filter(|(path, method)| concerns(path, method)).collect()
@@ -140,7 +141,8 @@ async fn what_concerns_the_account_takes_a_log_in() {
     let user = app.admin().await;
     let document = app.client.at("GET", "/openapi.json").await.expect(200).json;
     let operations = account_operations(&document);
-    assert!(operations.len() >= 14, "{operations:?}");
+    assert!(operations.len() >= 15, "{operations:?}");
+    assert!(operations.contains(&("/api/v1/me/export".to_owned(), "get".to_owned())));
     let before = (user.me().await.json, user.sessions().await.json);
     let mut scripts = Vec::new();
     for scopes in [&["read"][..], &["write"], &["read", "write"]] {

@@ -1,6 +1,6 @@
 //! Log-in, refresh, log-out.
 
-use acceptance::{App, User, json, spawn};
+use acceptance::{App, User, json, spawn, spawn_with};
 
 #[tokio::test]
 async fn a_person_logs_in_by_password() {
@@ -105,6 +105,25 @@ async fn a_refresh_token_ends_by_itself() {
     let seconds = lifetime["refresh_expires_in"].as_i64().unwrap();
     app.clock.advance_seconds(seconds);
     app.client.refresh(&lifetime.text("refresh_token")).await.refused(401, "invalid_refresh_token");
+}
+
+#[tokio::test]
+async fn a_session_ends_at_its_age_however_much_it_is_used() {
+    let app = spawn_with(|settings| (settings.auth.refresh_days, settings.auth.session_days) = (1, 2)).await;
+    let user = app.user().await;
+    let mut tokens = app.client.login(&user.email, &user.password).await.expect(200);
+    assert_eq!(tokens["refresh_expires_in"], 86_400);
+    for (later, refresh_for, access_for) in [(86_399, 86_400, 86_400), (86_000, 401, 401), (400, 1, 1)] {
+        app.clock.advance_seconds(later);
+        tokens = app.client.refresh(&tokens.text("refresh_token")).await.expect(200);
+        assert_eq!((&tokens["refresh_expires_in"], &tokens["expires_in"]), (&json!(refresh_for), &json!(access_for)));
+    }
+    let session = app.client.with_token(&tokens.text("access_token"));
+    session.me().await.expect(200);
+    app.clock.advance_seconds(1);
+    session.me().await.refused(401, "invalid_token");
+    app.client.refresh(&tokens.text("refresh_token")).await.refused(401, "invalid_refresh_token");
+    app.client.login(&user.email, &user.password).await.expect(200);
 }
 
 #[tokio::test]

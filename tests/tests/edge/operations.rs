@@ -47,14 +47,21 @@ async fn the_page_of_the_api_needs_nothing_from_elsewhere() {
         assert_eq!(answer.header("location"), Some("/docs/"));
     }
     let page = app.client.at("GET", "/docs/").await.expect(200);
-    assert!(page.header("content-type").unwrap().starts_with("text/html"));
+    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    let policy = page.header("content-security-policy").unwrap();
+    for rule in ["default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"] {
+        assert!(policy.split("; ").any(|one| one == rule), "{policy}");
+    }
     let html = String::from_utf8(page.body).unwrap();
     let mut assets = 0;
     for attribute in ["src=\"", "href=\""] {
         for link in html.split(attribute).skip(1).map(|rest| rest.split('"').next().unwrap()) {
             assert!(!link.contains("//"), "the page wants {link}");
             let path = format!("/docs/{}", link.trim_start_matches("./"));
-            app.client.at("GET", &path).await.expect(200);
+            let asset = app.client.at("GET", &path).await.expect(200);
+            let media_type = asset.header("content-type").unwrap();
+            let is_image = media_type.starts_with("image/");
+            assert!(is_image || media_type.ends_with("; charset=utf-8"), "{path}: {media_type}");
             assets += 1;
         }
     }

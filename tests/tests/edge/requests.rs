@@ -64,6 +64,12 @@ async fn a_wrong_method_is_405_and_says_which_are_right() {
         allowed.sort_unstable();
         assert_eq!(found, allowed, "{method} {path}");
     }
+    // What no path has is no write either, whose key could have been used before.
+    user.create_expense(&json!({"amount": "1"})).header("idempotency-key", "k").await.expect(201);
+    for method in ["QUERY", "PUT"] {
+        let refused = user.at(method, "/api/v1/expenses").header("idempotency-key", "k");
+        refused.await.refused(405, "method_not_allowed");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The commands of the operator.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::Stdio;
 
 use acceptance::binary::Place;
@@ -190,23 +191,83 @@ async fn a_generated_key_is_kept_and_is_its_owners() {
     Client::new(again.client.base()).with_token(user.token().unwrap()).me().await.expect(200);
 }
 
+/// A server whose log goes to a file, and a client of it.
+async fn logging_to(log: &Path, place: &Place) -> (tokio::process::Child, Client) {
+    let mut command = tokio::process::Command::from(place.command(&["serve"]));
+    command.stdout(Stdio::null()).stderr(std::fs::File::create(log).unwrap()).kill_on_drop(true);
+    let child = command.spawn().unwrap();
+    loop {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        let text = std::fs::read_to_string(log).unwrap();
+        if let Some(start) = text.find("listening on http://") {
+            let rest = &text[start + "listening on ".len()..];
+            return (child, Client::new(&rest[..rest.find(';').unwrap()]));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_log_line_says_who_and_from_where() {
+    let database = TestDatabase::migrated().await;
+    let place = Place::new(database.url())
+        .with("FLORIN__LOG__FORMAT", "json")
+        .with("FLORIN__SERVER__TRUSTED_PROXIES", "127.0.0.1");
+    let (_, stdout, _) = place.outcome(&["seed-demo"]);
+    let demo = parse(stdout.lines().next().unwrap());
+    let log = place.folder().join("log");
+    let (mut child, client) = logging_to(&log, &place).await;
+    let (email, password) = (demo["email"].as_str().unwrap(), demo["password"].as_str().unwrap());
+    let tokens = client.login(email, password).await.expect(200);
+    let user = client.with_token(&tokens.text("access_token"));
+    let id = &tokens["user"]["id"];
+    let from = "203.0.113.9";
+    let refused = user.get("/admin/users").header("x-request-id", "refused").header("x-forwarded-for", from);
+    refused.await.refused(403, "forbidden");
+    let keyed = user.post("/expenses", &json!({"amount": "1"})).header("idempotency-key", "k");
+    keyed.header("x-request-id", "keyed").await.expect(201);
+    client.get("/me").header("x-request-id", "nobody").await.expect(401);
+    child.kill().await.unwrap();
+    let text = std::fs::read_to_string(&log).unwrap();
+    let lines: Vec<Value> = text.lines().map(parse).collect();
+    for (request, status, user, client) in
+        [("refused", 403, id, from), ("keyed", 201, id, "127.0.0.1"), ("nobody", 401, &Value::Null, "127.0.0.1")]
+    {
+        let of_request = |line: &&Value| line["span"]["request_id"] == request && line["message"] == "answered";
+        let line = lines.iter().find(of_request).unwrap_or_else(|| panic!("{request}: {text}"));
+        assert_eq!((&line["status"], &line["span"]["user"]), (&json!(status), user), "{line}");
+        assert_eq!(line["span"]["client"], client, "{line}");
+    }
+}
+
+#[tokio::test]
+async fn another_secret_ends_every_log_in_and_token() {
+    let database = TestDatabase::migrated().await;
+    let place = Place::new(database.url()).with("FLORIN__AUTH__SECRET", "a secret of one's own");
+    let mut server = place.serve().await;
+    let user = sign_up(&mut server).await;
+    let (script, _) = user.personal_token(&["read"]).await;
+    script.me().await.expect(200);
+    drop(server);
+    let same = place.serve().await;
+    let (token, secret) = (user.token().unwrap(), script.token().unwrap());
+    for token in [token, secret] {
+        same.client.with_token(token).me().await.expect(200);
+    }
+    drop(same);
+    let other = place.with("FLORIN__AUTH__SECRET", "another secret of one's own").serve().await;
+    for token in [token, secret] {
+        other.client.with_token(token).me().await.refused(401, "invalid_token");
+    }
+    other.client.refresh(&user.refresh_token).await.refused(401, "invalid_refresh_token");
+    other.client.login(&user.email, &user.password).await.expect(200);
+}
+
 #[tokio::test]
 async fn logs_hold_no_secret_and_no_forged_line() {
     let database = TestDatabase::migrated().await;
     let place = Place::new(database.url()).with("FLORIN__LOG__LEVEL", "trace").with("FLORIN__LOG__FORMAT", "json");
-    let mut command = tokio::process::Command::from(place.command(&["serve"]));
     let log = place.folder().join("log");
-    command.stdout(Stdio::null()).stderr(std::fs::File::create(&log).unwrap()).kill_on_drop(true);
-    let mut child = command.spawn().unwrap();
-    let base = loop {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        let text = std::fs::read_to_string(&log).unwrap();
-        if let Some(start) = text.find("listening on http://") {
-            let rest = &text[start + "listening on ".len()..];
-            break rest[..rest.find(';').unwrap()].to_owned();
-        }
-    };
-    let client = Client::new(&base);
+    let (mut child, client) = logging_to(&log, &place).await;
     let password = "a-password-to-be-found-nowhere";
     client.register(&json!({"email": "eve@example.com", "password": password})).await.expect(202);
     client.login("eve@example.com", password).await.refused(403, "email_not_verified");

@@ -172,9 +172,12 @@ async fn production_names_each_unsafe_setting_in_one_line() {
         ("FLORIN__LIMITS__REQUESTS_PER_MINUTE", "0", "limits.requests_per_minute"),
         ("FLORIN__LIMITS__IN_FLIGHT_PER_CLIENT", "0", "limits.in_flight_per_client"),
         ("FLORIN__DEMO__ALLOWED", "true", "demo.allowed"),
+        ("FLORIN__DATABASE__URL", "postgres://ana:s3cret@db.example/florin?sslmode=require", "database.url"),
+        ("FLORIN__AUTH__SESSION_DAYS", "0", "auth.session_days"),
     ] {
         let lines = refusals(&safe().with(name, value));
         assert_eq!(lines.len(), 1, "{name}={value}: {lines:?}");
+        assert!(!lines[0].contains("s3cret"), "{lines:?}");
         assert!(lines[0].starts_with(&format!("florin-api: {key}: ")) && lines[0].contains(name), "{lines:?}");
     }
 }

@@ -1,4 +1,5 @@
-//! One log line and the figures of each request. Neither holds a query, a token or a path with ids in it.
+//! One log line and the figures of each request. Neither holds a query, a token or a path with ids in it; who sent it, and
+//! from which address, stands in the span of the line and not in the figures.
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use super::About;
 const POLICY: &str = "frame-ancestors 'none'";
 /// The page of the API: its own scripts, and the styles that it writes into itself.
 const DOCS_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 pub(super) fn add(response: &mut HttpResponse, id: &str, request: &About) {
     let headers = response.headers_mut();

@@ -8,7 +8,7 @@ use futures::stream;
 use tokio::sync::mpsc;
 use tracing::Instrument;
 
-use crate::auth::Caller;
+use crate::auth::SessionCaller;
 use crate::edge::in_flight;
 use crate::problem;
 use crate::wire::export::{ExportBody, Renderer};
@@ -22,14 +22,22 @@ struct BrokenOff;
 /// Everything of mine, as one JSON object that is sent while it is read.
 ///
 /// It is not as of one moment: what is written meanwhile may be in it or not, but each expense comes once. When something
-/// goes wrong after it began, the connection is closed without an end.
+/// goes wrong after it began, the connection is closed without an end. It takes a log-in, for it tells where one is logged in
+/// from and what was tried on the account.
 #[utoipa::path(
     get, path = "/api/v1/me/export", tag = "Accounts", operation_id = "exportMe", security(("bearer" = [])),
-    responses((status = 200, description = "Everything of mine", body = ExportBody, headers(
-        ("Content-Disposition" = String, description = "Names a file with the date of today in my zone"),
-    ))),
+    responses(
+        (status = 200, description = "Everything of mine", body = ExportBody, headers(
+            ("Content-Disposition" = String, description = "Names a file with the date of today in my zone"),
+        )),
+        (status = 403, description = "`session_required`: a personal access token does not do"),
+    ),
 )]
-pub(crate) async fn get(caller: Caller, _: Query<NoQuery>, export: web::Data<Export>) -> problem::Result<HttpResponse> {
+pub(crate) async fn get(
+    caller: SessionCaller,
+    _: Query<NoQuery>,
+    export: web::Data<Export>,
+) -> problem::Result<HttpResponse> {
     let mut exporting = export.begin(caller.account().id).await?;
     let mut renderer = Renderer::default();
     // Before the status is sent, which cannot be taken back.

@@ -105,13 +105,19 @@ pub(crate) async fn root() -> HttpResponse {
     HttpResponse::Found().insert_header((header::LOCATION, "/docs/")).finish()
 }
 
+/// The media type of a file of the page. Its texts are UTF-8.
+fn with_charset(media_type: String) -> String {
+    let is_text = media_type.starts_with("text/") || media_type.ends_with("javascript") || media_type.ends_with("xml");
+    if is_text && !media_type.contains("charset") { format!("{media_type}; charset=utf-8") } else { media_type }
+}
+
 /// The page of the API, with every part of it served from here, so that it works offline.
 pub(crate) async fn docs(req: HttpRequest) -> problem::Result<HttpResponse> {
     let file = req.match_info().get("file").unwrap_or_default();
     let config = Arc::new(utoipa_swagger_ui::Config::from("/openapi.json"));
     match utoipa_swagger_ui::serve(file, config) {
         Ok(Some(file)) => Ok(HttpResponse::Ok()
-            .insert_header((header::CONTENT_TYPE, file.content_type))
+            .insert_header((header::CONTENT_TYPE, with_charset(file.content_type)))
             .body(file.bytes.into_owned())),
         Ok(None) => Err(Problem::not_found()),
         Err(error) => Err(Problem::internal().caused_by(error.to_string())),

@@ -91,7 +91,8 @@ impl Path {
         F::Output: Responder + 'static,
     {
         let mut path = self.allowing(method.clone());
-        path.resource = path.resource.route(web::method(method).to(handler));
+        // Not around all methods: one that the path does not have is 405, whatever key the request names.
+        path.resource = path.resource.route(web::method(method).to(handler).wrap(from_fn(keep_answers)));
         path
     }
 
@@ -114,7 +115,7 @@ impl HttpServiceFactory for Path {
         };
         let resource = self.resource.default_service(web::to(refuse));
         if self.reads_tokens {
-            resource.wrap(from_fn(keep_answers)).wrap(from_fn(authenticate)).register(config);
+            resource.wrap(from_fn(authenticate)).register(config);
         } else {
             resource.register(config);
         }

@@ -127,6 +127,6 @@ impl Auth {
         let confirmation = Confirmation { session, code_hash: right.hash, sign_up: right.sign_up };
         let session = self.ports.sign_ups.confirm(&confirmation).await?.ok_or_else(invalid_otp)?;
         tracing::info!(%user, "address proved");
-        self.tokens_of(session, user, token).await
+        self.tokens_of(session, user, token, &confirmation.session.token).await
     }
 }

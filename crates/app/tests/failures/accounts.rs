@@ -82,6 +82,7 @@ impl People {
         let policy = AuthPolicy {
             access_millis: 900_000,
             refresh_millis: 2_592_000_000,
+            session_millis: 7_776_000_000,
             default_currency: Currency::parse("INR").unwrap(),
             default_zone: Zone::UTC,
             throttled: true,

@@ -111,12 +111,6 @@ pub trait AccountRepository: Send + Sync {
     /// None of its own.
     async fn rehash(&self, user: UserId, old: &str, new: &str) -> Result<bool>;
 
-    /// Disables an account (`Some`) and ends all its sessions, or enables it (`None`).
-    ///
-    /// # Errors
-    /// None of its own.
-    async fn set_disabled(&self, user: UserId, at: Option<Timestamp>) -> Result<()>;
-
     /// All account ids above `after`, ascending, at most `limit`.
     ///
     /// # Errors

@@ -56,6 +56,7 @@ pub trait SessionRepository: Send + Sync {
     /// Exchanges the refresh token hashed `old` for `new`, at the instant `new.issued_at`. Of any number of simultaneous
     /// exchanges, one wins. A used token revokes its family, unless it was used at most
     /// [`crate::session::REFRESH_GRACE_MILLIS`] ago and its successor is unused: then the successor is replaced by `new`.
+    /// The session's age bounds the new token ([`NewRefreshToken::within`]); a session that is too old gets none.
     /// Whatever came of it is noted as an event.
     ///
     /// # Errors

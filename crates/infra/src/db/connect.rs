@@ -1,11 +1,12 @@
 //! Pools, set so that the three databases behave alike.
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPoolOptions};
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPoolOptions, MySqlSslMode};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions, PgSslMode};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Pool, Row};
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxError};
@@ -50,6 +51,30 @@ pub(super) async fn pools(
         }
         _ => Err(DatabaseError::UnknownScheme),
     }
+}
+
+/// Whether connections lead to another machine without TLS that checks who it is, as the drivers read the address. One that
+/// they cannot read leads nowhere.
+pub(crate) fn is_exposed(url: &str) -> bool {
+    let (host, is_verified) = match url.split_once("://") {
+        Some(("mysql" | "mariadb", rest)) => {
+            let Ok(connect) = format!("mysql://{rest}").parse::<MySqlConnectOptions>() else { return false };
+            let is_verified = matches!(connect.get_ssl_mode(), MySqlSslMode::VerifyCa | MySqlSslMode::VerifyIdentity);
+            (connect.get_socket().is_none().then(|| connect.get_host().to_owned()), is_verified)
+        }
+        Some(("postgres" | "postgresql", _)) => {
+            let Ok(connect) = url.parse::<PgConnectOptions>() else { return false };
+            let is_verified = matches!(connect.get_ssl_mode(), PgSslMode::VerifyCa | PgSslMode::VerifyFull);
+            let by_path = connect.get_socket().is_some() || connect.get_host().starts_with('/');
+            ((!by_path).then(|| connect.get_host().to_owned()), is_verified)
+        }
+        _ => return false,
+    };
+    let is_elsewhere = |host: String| {
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        !(host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback()))
+    };
+    !is_verified && host.is_some_and(is_elsewhere)
 }
 
 async fn sqlite(

@@ -17,7 +17,7 @@ use sea_orm::{
 };
 
 use crate::db::{Database, Failure, failed};
-use crate::entity::{category_budget, expense, session, user_cred, user_login};
+use crate::entity::{category_budget, expense, user_cred, user_login};
 use crate::id_allocator::{IdAllocator, Sequence};
 
 use super::head::{bump_taxonomy, insert_head};
@@ -133,23 +133,6 @@ impl AccountRepository for SqlAccountRepository {
             .await
     }
 
-    async fn set_disabled(&self, user: UserId, at: Option<Timestamp>) -> Result<()> {
-        self.database
-            .write(|tx| async move {
-                user_login::Entity::update_many()
-                    .set(user_login::ActiveModel { disabled_at: Set(at.map(|at| at.0)), ..Default::default() })
-                    .filter(user_login::Column::Id.eq(user.0))
-                    .filter(user_login::Column::ErasedAt.is_null())
-                    .exec(&*tx)
-                    .await?;
-                match at {
-                    Some(at) => end_sessions(&tx, user, at).await,
-                    None => Ok(()),
-                }
-            })
-            .await
-    }
-
     async fn ids_after(&self, after: UserId, limit: u64) -> Result<Vec<UserId>> {
         let ids: Vec<i64> = user_login::Entity::find()
             .select_only()
@@ -207,13 +190,13 @@ pub(super) async fn write_password(
     Ok(())
 }
 
-/// Keeps others from writing the account's row until the end of the transaction, if it is unproved and not disabled; whether
-/// it is.
+/// Keeps others from writing the account's row until the end of the transaction, if it is unproved and neither disabled nor
+/// erased; whether it is.
 pub(super) async fn hold_unproved(tx: &DatabaseTransaction, user: UserId) -> std::result::Result<bool, Failure> {
     hold(tx, user, user_login::Column::VerifiedAt.is_null()).await
 }
 
-/// The same of an account that is not disabled, proved or not.
+/// The same of an account that is neither disabled nor erased, proved or not.
 pub(super) async fn hold_enabled(tx: &DatabaseTransaction, user: UserId) -> std::result::Result<bool, Failure> {
     hold(tx, user, Condition::all()).await
 }
@@ -228,24 +211,11 @@ async fn hold(
         .col_expr(user_login::Column::DisabledAt, Expr::col(user_login::Column::DisabledAt))
         .filter(user_login::Column::Id.eq(user.0))
         .filter(user_login::Column::DisabledAt.is_null())
+        .filter(user_login::Column::ErasedAt.is_null())
         .filter(condition)
         .exec(tx)
         .await?;
     Ok(held.rows_affected == 1)
-}
-
-pub(super) async fn end_sessions(
-    tx: &DatabaseTransaction,
-    user: UserId,
-    at: Timestamp,
-) -> std::result::Result<(), Failure> {
-    session::Entity::update_many()
-        .set(session::ActiveModel { revoked_at: Set(Some(at.0)), ..Default::default() })
-        .filter(session::Column::UserId.eq(user.0))
-        .filter(session::Column::RevokedAt.is_null())
-        .exec(tx)
-        .await?;
-    Ok(())
 }
 
 /// A row as the domain knows it.

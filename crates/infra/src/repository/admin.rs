@@ -16,9 +16,9 @@ use crate::db::{Database, Failure, failed};
 use crate::entity::{expense, personal_token, session, user_action, user_login};
 use crate::id_allocator::{IdAllocator, Sequence};
 
-use super::account::{account_of, end_sessions};
+use super::account::account_of;
 use super::like::containing;
-use super::session::goes_on;
+use super::session::{end_all, goes_on};
 use super::{audit, token};
 
 /// Accounts for admins, in a SQL database.
@@ -82,7 +82,7 @@ impl AdminRepository for SqlAdminRepository {
                     hold_admin(&tx, change.actor).await?;
                 }
                 if change.after.disabled_at.is_some() && change.before.disabled_at.is_none() {
-                    end_sessions(&tx, change.user, change.at).await?;
+                    end_all(&tx, change.user, None, change.at).await?;
                 }
                 for (id, event) in ids.iter().zip(&change.events) {
                     audit::insert(&tx, *id, event).await?;
@@ -100,7 +100,7 @@ impl AdminRepository for SqlAdminRepository {
         self.database
             .write(|tx| async move {
                 // Sessions first: a token is made while its session is held.
-                end_sessions(&tx, user, at).await?;
+                end_all(&tx, user, None, at).await?;
                 token::revoke_all(&tx, user, at).await?;
                 audit::insert(&tx, id, event).await
             })

@@ -100,24 +100,29 @@ impl SessionRepository for SqlSessionRepository {
     }
 
     async fn rotate(&self, old: &SecretHash, new: &NewRefreshToken, device: &Device) -> Result<Rotation> {
-        // Which session a token belongs to never changes, so it may be read before.
-        let found = self.session_of(old).await?.map(|found| (SessionId(found.id), UserId(found.user_id)));
-        let live = match found {
-            Some((session, user)) => self.principal(session, user).await?.is_some(),
-            None => false,
+        // Which session a token belongs to, and when that was opened, never change, so they may be read before.
+        let found = self.session_of(old).await?;
+        let user = found.as_ref().map(|found| UserId(found.user_id));
+        let next = match found {
+            Some(found) => {
+                let (session, user) = (SessionId(found.id), UserId(found.user_id));
+                let live = self.principal(session, user).await?.is_some();
+                new.within(Timestamp(found.created_at)).filter(|_| live).map(|new| (session, user, new))
+            }
+            None => None,
         };
+        let next = &next;
         let event = self.ids.next(Sequence::LoginEvent).await?;
         self.database
             .write(|tx| async move {
-                let rotation = match found {
-                    Some((session, user)) if live => rotation::rotate(&tx, session, user, old, new).await?,
-                    _ => Rotation::Invalid,
+                let rotation = match next {
+                    Some((session, user, new)) => rotation::rotate(&tx, *session, *user, old, new).await?,
+                    None => Rotation::Invalid,
                 };
                 let outcome = match rotation {
                     Rotation::Rotated { .. } => EventOutcome::Ok,
                     Rotation::Reused { .. } | Rotation::Invalid => EventOutcome::Failed,
                 };
-                let user = found.map(|(_, user)| user);
                 let noted = NewLoginEvent::new(user, new.issued_at, EventKind::Refresh, outcome, device);
                 audit::insert(&tx, event, &noted).await?;
                 Ok(rotation)

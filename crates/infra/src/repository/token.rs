@@ -19,7 +19,7 @@ use crate::entity::personal_token::{ActiveModel, Column, Entity, Model};
 use crate::entity::{session, user_login};
 use crate::id_allocator::{IdAllocator, Sequence};
 
-use super::account::account_of;
+use super::account::{account_of, hold_enabled};
 use super::{audit, receipt};
 
 /// Personal access tokens in a SQL database.
@@ -52,7 +52,10 @@ impl TokenRepository for SqlTokenRepository {
     ) -> Result<Option<TokenId>> {
         let event_id = self.ids.next(Sequence::LoginEvent).await?;
         let made = self.database.write(|tx| async move {
-            hold_account(&tx, new.user).await?;
+            // Keeps others who would count this person's tokens out, and the account from being disabled.
+            if !hold_enabled(&tx, new.user).await? {
+                return Err(RepositoryError::Stale.into());
+            }
             hold_session(&tx, new.user, session).await?;
             let kept = Entity::find().filter(Column::UserId.eq(new.user.0)).filter(Column::RevokedAt.is_null());
             if kept.count(&*tx).await? >= most {
@@ -148,19 +151,6 @@ impl TokenRepository for SqlTokenRepository {
             })
             .await
     }
-}
-
-/// Keeps others who would count this person's tokens out until the end of the transaction, and the account from being
-/// disabled. Written, though not changed: a read would not keep anyone out.
-async fn hold_account(tx: &DatabaseTransaction, user: UserId) -> std::result::Result<(), Failure> {
-    let held = user_login::Entity::update_many()
-        .col_expr(user_login::Column::UserType, Expr::col(user_login::Column::UserType))
-        .filter(user_login::Column::Id.eq(user.0))
-        .filter(user_login::Column::DisabledAt.is_null())
-        .filter(user_login::Column::ErasedAt.is_null())
-        .exec(tx)
-        .await?;
-    if held.rows_affected == 1 { Ok(()) } else { Err(RepositoryError::Stale.into()) }
 }
 
 /// Keeps the session from being ended until the end of the transaction.

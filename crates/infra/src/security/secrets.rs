@@ -9,7 +9,6 @@ use florin_domain::ledger::{OperationId, Salt};
 use florin_domain::personal_token::PREFIX;
 use florin_domain::session::{CodePurpose, SecretHash};
 use secrecy::{ExposeSecret, SecretSlice};
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::SigningKey;
@@ -29,6 +28,7 @@ pub struct Secrets {
     seal_key: SecretSlice<u8>,
     subject_key: SecretSlice<u8>,
     decoy_key: SecretSlice<u8>,
+    token_key: SecretSlice<u8>,
 }
 
 impl Secrets {
@@ -40,6 +40,7 @@ impl Secrets {
             seal_key: key.derive("seal"),
             subject_key: key.derive("throttle"),
             decoy_key: key.derive("decoy"),
+            token_key: key.derive("token"),
         }
     }
 }
@@ -88,7 +89,7 @@ impl SecretGenerator for Secrets {
     }
 
     fn hash_token(&self, token: &str) -> SecretHash {
-        Sha256::digest(token.as_bytes()).into()
+        hmac_sha256(self.token_key.expose_secret(), token.as_bytes())
     }
 
     fn seal(&self, context: &[u8], plain: &[u8]) -> Result<Vec<u8>, PortError> {
@@ -177,7 +178,16 @@ mod tests {
         ] {
             assert!(!one.same(&hash, &other));
         }
-        assert_eq!(one.hash_token("flr_rt_x"), two.hash_token("flr_rt_x"));
+    }
+
+    #[test]
+    fn another_secret_ends_every_token() {
+        let (one, two) = (secrets("one"), secrets("two"));
+        let hash = one.hash_token("flr_rt_x");
+        assert_eq!(hash, one.hash_token("flr_rt_x"));
+        for other in [one.hash_token("flr_rt_y"), two.hash_token("flr_rt_x"), one.hash_subject("flr_rt_x")] {
+            assert_ne!(hash, other);
+        }
     }
 
     #[test]

@@ -16,7 +16,8 @@ const FILE: &str = "signing.key";
 /// A generated secret: 256 random bits in hexadecimal.
 const GENERATED_LENGTH: usize = 64;
 
-/// The one secret that access tokens and one-time codes are keyed with, each through a key of its own.
+/// The one secret that tokens, one-time codes and kept answers are keyed with, each through a key of its own. Another one
+/// ends them all.
 #[derive(Debug, Clone)]
 pub struct SigningKey(SecretString);
 

@@ -3,6 +3,7 @@
 use secrecy::ExposeSecret;
 
 use super::{Environment, OtpDelivery, Settings};
+use crate::db::is_exposed;
 use crate::telemetry::filter_of;
 
 /// The least of `auth.secret`, in bytes, in production.
@@ -54,7 +55,7 @@ impl Findings<'_> {
 
 fn everywhere(settings: &Settings, findings: &mut Findings<'_>) {
     let Settings { server, database, auth, .. } = settings;
-    let numbers: [(&str, u64, u64); 13] = [
+    let numbers: [(&str, u64, u64); 14] = [
         ("server.head_timeout_ms", server.head_timeout_ms, 3_600_000),
         ("server.body_timeout_ms", server.body_timeout_ms, 3_600_000),
         ("server.write_timeout_ms", server.write_timeout_ms, 3_600_000),
@@ -64,6 +65,7 @@ fn everywhere(settings: &Settings, findings: &mut Findings<'_>) {
         ("database.acquire_timeout_ms", database.acquire_timeout_ms, 3_600_000),
         ("auth.access_minutes", auth.access_minutes.into(), 24 * 60),
         ("auth.refresh_days", auth.refresh_days.into(), 366),
+        ("auth.session_days", auth.session_days.into(), 2 * 366),
         ("auth.argon2_m_kib", auth.argon2_m_kib.into(), 4 << 20),
         ("auth.argon2_t", auth.argon2_t.into(), 1000),
         ("auth.argon2_p", auth.argon2_p.into(), 64),
@@ -119,6 +121,12 @@ fn production(settings: &Settings, findings: &mut Findings<'_>) {
     }
     argon2(settings, findings, PRODUCTION_ARGON2, "production needs at least");
     findings.refuse_if(settings.demo.allowed, "demo.allowed", "production takes no demo data; set it to false");
+    findings.refuse_if(
+        is_exposed(settings.database.url.expose_secret()),
+        "database.url",
+        "production reaches a database on another machine only over TLS that checks its certificate; add \
+         ssl-mode=VERIFY_IDENTITY for MySQL and MariaDB, sslmode=verify-full for PostgreSQL",
+    );
     reachable(settings, findings);
     let limits = &settings.limits;
     findings.refuse_if(

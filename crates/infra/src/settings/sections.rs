@@ -93,13 +93,15 @@ pub struct Database {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Auth {
-    /// What tokens and codes are keyed with; empty for a generated one (`security::SigningKey`).
+    /// What tokens, codes and kept answers are keyed with; empty for a generated one (`security::SigningKey`).
     #[serde(serialize_with = "hide_secret")]
     pub secret: SecretString,
     /// Minutes that an access token is good for.
     pub access_minutes: u32,
     /// Days that a refresh token is good for.
     pub refresh_days: u32,
+    /// Days that a session goes on at most, however much it is used.
+    pub session_days: u32,
     /// The `iss` of access tokens.
     pub issuer: String,
     /// The `aud` of access tokens.

@@ -159,6 +159,7 @@ fn production_refuses_what_is_only_good_for_trying_out() {
         ),
         ("FLORIN__LIMITS__REQUESTS_PER_MINUTE", "1".to_owned()),
         ("FLORIN__AUTH__ACCESS_MINUTES", "1440".to_owned()),
+        ("FLORIN__AUTH__SESSION_DAYS", "732".to_owned()),
     ] {
         assert_eq!(with(name, &value), [""; 0], "{name}={value}");
     }
@@ -203,6 +204,46 @@ fn production_refuses_what_is_only_good_for_trying_out() {
 }
 
 #[test]
+fn production_reaches_another_machines_database_over_verified_tls_only() {
+    let lines = |url: &str| {
+        let lines = findings(&[("FLORIN_ENV", "production"), ("FLORIN__DATABASE__URL", url)]);
+        lines.into_iter().filter(|line| line.starts_with("database.url: ")).collect::<Vec<_>>()
+    };
+    for url in [
+        "mysql://ana:s3cret@db.example/florin",
+        "mariadb://ana:s3cret@192.0.2.1:3306/florin",
+        "mysql://ana:s3cret@db.example/florin?ssl-mode=REQUIRED",
+        "mysql://ana:s3cret@db.example/florin?sslmode=preferred",
+        "mysql://ana:s3cret@localhost.example/florin",
+        "postgres://ana:s3cret@db.example/florin",
+        "postgresql://ana:s3cret@[2001:db8::1]/florin?sslmode=require",
+        "postgres://ana:s3cret@localhost/florin?host=db.example",
+        "postgres://ana:s3cret@db.example/florin?sslmode=verify-full&sslmode=prefer",
+    ] {
+        let lines = lines(url);
+        assert_eq!(lines.len(), 1, "{url}: {lines:?}");
+        assert!(lines[0].contains("TLS") && lines[0].contains("FLORIN__DATABASE__URL"), "{lines:?}");
+        assert!(!lines[0].contains("s3cret") && !lines[0].contains("db.example"), "{lines:?}");
+        assert_eq!(findings(&[("FLORIN__DATABASE__URL", url)]), [""; 0], "only production is that strict");
+    }
+    for url in [
+        "sqlite://data/florin.db",
+        "mysql://ana:s3cret@localhost/florin",
+        "mysql://ana:s3cret@[::1]/florin",
+        "mariadb://ana:s3cret@db.example/florin?ssl-mode=VERIFY_IDENTITY",
+        "mysql://ana:s3cret@db.example/florin?ssl-mode=verify_ca&ssl-ca=/etc/florin/ca.pem",
+        "mysql://ana:s3cret@db.example/florin?socket=/run/mysqld/mysqld.sock",
+        "postgres://ana:s3cret@127.1.2.3:5432/florin",
+        "postgres://%2Frun%2Fpostgresql/florin",
+        "postgres:///florin?host=/run/postgresql",
+        "postgres://ana:s3cret@db.example/florin?sslmode=verify-full",
+        "postgresql://ana:s3cret@db.example/florin?sslmode=verify-ca&sslrootcert=/etc/florin/ca.pem",
+    ] {
+        assert_eq!(lines(url), [""; 0], "{url}");
+    }
+}
+
+#[test]
 fn a_generated_secret_within_reach_of_others_is_worth_a_word() {
     let warnings = |variables: &[(&str, &str)]| load(&[], variables).unwrap().warnings();
     for bind in ["0.0.0.0:8080", "[::]:8080", "192.0.2.1:80"] {
@@ -226,6 +267,8 @@ fn unsafe_values_are_refused_everywhere() {
         ("FLORIN__AUTH__ARGON2_P", "0", "auth.argon2_p: must be from 1 to"),
         ("FLORIN__AUTH__HASH_PARALLEL", "0", "auth.hash_parallel: must be from 1 to"),
         ("FLORIN__AUTH__ACCESS_MINUTES", "0", "auth.access_minutes: must be from 1 to"),
+        ("FLORIN__AUTH__SESSION_DAYS", "0", "auth.session_days: must be from 1 to 732, not 0"),
+        ("FLORIN__AUTH__SESSION_DAYS", "733", "auth.session_days: must be from 1 to 732, not 733"),
         ("FLORIN__AUTH__ISSUER", "", "auth.issuer: must not be empty"),
         ("FLORIN__SERVER__HEAD_TIMEOUT_MS", "0", "server.head_timeout_ms: must be from 1 to"),
         ("FLORIN__SERVER__CORS_ORIGINS", "*", "server.cors_origins: must be origins"),

@@ -22,9 +22,13 @@ pub(in crate::repository) fn hash() -> [u8; 32] {
     bytes
 }
 
+/// How long the sessions of tests go on: sixty days.
+pub(in crate::repository) const SESSION_MILLIS: i64 = 60 * 24 * 60 * 60 * 1000;
+
 /// A refresh token that is issued then and good for a day.
 pub(in crate::repository) fn token(issued_at: Timestamp) -> NewRefreshToken {
-    NewRefreshToken { hash: hash(), issued_at, expires_at: issued_at.plus_millis(24 * 60 * 60 * 1000) }
+    let expires_at = issued_at.plus_millis(24 * 60 * 60 * 1000);
+    NewRefreshToken { hash: hash(), issued_at, expires_at, session_millis: SESSION_MILLIS }
 }
 
 /// An account to be made, of nobody else's address.
@@ -281,13 +285,13 @@ async fn being_disabled_ends_all_sessions() {
     let others = sessions.open(other, &Device::default(), &token(START)).await.unwrap();
 
     let session = sessions.open(id, &Device::default(), &token(START)).await.unwrap();
-    accounts.set_disabled(id, Some(START)).await.unwrap();
+    place.disable(id).await;
     assert_eq!(sessions.principal(session, id).await.unwrap(), None);
     assert_eq!(accounts.account(id).await.unwrap().unwrap().disabled_at, Some(START));
     let opened_meanwhile = sessions.open(id, &Device::default(), &token(START)).await.unwrap();
     assert_eq!(sessions.principal(opened_meanwhile, id).await.unwrap(), None);
 
-    accounts.set_disabled(id, None).await.unwrap();
+    place.enable(id).await;
     assert_eq!(accounts.account(id).await.unwrap().unwrap().disabled_at, None);
     assert_eq!(sessions.principal(session, id).await.unwrap(), None, "an ended session stays ended");
     assert!(sessions.principal(others, other).await.unwrap().is_some(), "other people's go on");

@@ -180,7 +180,8 @@ async fn everything_is_counted() {
     let admins = admins(&place);
     assert_eq!(admins.counts(START, START).await.unwrap(), Counts::default(), "nobody");
     let (ana, ben, gone) = (admin(&place).await, place.somebody().await, place.somebody().await);
-    place.accounts().set_disabled(ben, Some(START)).await.unwrap();
+    let disabled = Standing { disabled_at: Some(START), ..FREE };
+    admins.change_standing(&change(ana, ben, FREE, disabled, vec![])).await.unwrap();
     let verified = user_login::Entity::update_many().col_expr(user_login::Column::VerifiedAt, Expr::value(1_i64));
     verified.filter(user_login::Column::Id.is_in([ana.0, gone.0])).exec(place.database.writing()).await.unwrap();
     let end = START.plus_millis(1000);

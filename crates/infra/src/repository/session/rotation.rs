@@ -23,6 +23,7 @@ pub(super) async fn rotate(
     new: &NewRefreshToken,
 ) -> Result<Rotation, Failure> {
     let now = new.issued_at;
+    let rotated = Rotation::Rotated { session, user, expires_at: new.expires_at };
     // First of all, for the order of rotations.
     let live = session::Entity::update_many()
         .set(session::ActiveModel { last_used_at: Set(now.0), ..Default::default() })
@@ -47,7 +48,7 @@ pub(super) async fn rotate(
         .await?;
     if used.rows_affected == 1 {
         insert_token(tx, session, new).await?;
-        return Ok(Rotation::Rotated { session, user });
+        return Ok(rotated);
     }
 
     match refresh_token::Entity::find_by_id(old.to_vec()).one(tx).await? {
@@ -57,7 +58,7 @@ pub(super) async fn rotate(
             let in_time = now.0.saturating_sub(used_at) <= REFRESH_GRACE_MILLIS;
             if in_time && replace_successor(tx, old, successor, new).await? {
                 insert_token(tx, session, new).await?;
-                Ok(Rotation::Rotated { session, user })
+                Ok(rotated)
             } else {
                 end(tx, session, now).await?;
                 Ok(Rotation::Reused { session, user })

@@ -1,11 +1,10 @@
 use std::sync::Arc;
 
-use florin_domain::repository::AccountRepository;
 use florin_domain::session::{CODE_LIFETIME_MILLIS, MAX_CODE_GUESSES, REFRESH_GRACE_MILLIS};
 
 use super::*;
 use crate::entity::one_time_code;
-use crate::repository::account::tests::{Place, START, hash, token};
+use crate::repository::account::tests::{Place, SESSION_MILLIS, START, hash, token};
 
 const LOGIN: CodePurpose = CodePurpose::Login;
 
@@ -101,16 +100,17 @@ async fn a_used_token_is_forgiven_while_its_successor_is_unused() {
     let place = Place::new().await;
     let sessions = place.sessions();
     let (user, id, first) = session(&place).await;
-    let rotated = Rotation::Rotated { session: id, user };
+    let rotated =
+        |after| Rotation::Rotated { session: id, user, expires_at: token(START.plus_millis(after)).expires_at };
     let (one, lost) = rotate(&sessions, &first, 0).await;
     let (two, lost_too) = rotate(&sessions, &first, 10_000).await;
     let (three, second) = rotate(&sessions, &first, REFRESH_GRACE_MILLIS).await;
-    assert_eq!([one, two, three], [rotated; 3]);
+    assert_eq!([one, two, three], [rotated(0), rotated(10_000), rotated(REFRESH_GRACE_MILLIS)]);
     // What was replaced is nobody's token, and showing it harms nobody.
     assert_eq!(rotate(&sessions, &lost, 1).await.0, Rotation::Invalid);
     assert_eq!(rotate(&sessions, &lost_too, 1).await.0, Rotation::Invalid);
     let (four, third) = rotate(&sessions, &second, REFRESH_GRACE_MILLIS + 1).await;
-    assert_eq!(four, rotated);
+    assert_eq!(four, rotated(REFRESH_GRACE_MILLIS + 1));
     // Now the successor is used: the first token again is somebody else's.
     assert_eq!(rotate(&sessions, &first, REFRESH_GRACE_MILLIS + 2).await.0, Rotation::Reused { session: id, user });
     assert_eq!(rotate(&sessions, &third, REFRESH_GRACE_MILLIS + 3).await.0, Rotation::Invalid, "the family is revoked");
@@ -139,16 +139,40 @@ async fn expired_and_unknown_tokens_are_invalid_and_revoke_nothing() {
     assert_eq!(rotate(&sessions, &first, day).await.0, Rotation::Invalid, "expired to the millisecond");
     assert!(sessions.principal(id, user).await.unwrap().is_some());
     let (last, _) = rotate(&sessions, &first, day - 1).await;
-    assert_eq!(last, Rotation::Rotated { session: id, user });
+    assert!(matches!(last, Rotation::Rotated { .. }));
     assert_eq!(rotate(&sessions, &first, day).await.0, Rotation::Invalid, "used and expired");
     assert!(sessions.principal(id, user).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_session_ends_at_its_age_however_much_it_is_used() {
+    let place = Place::new().await;
+    let sessions = place.sessions();
+    let (user, id, mut last) = session(&place).await;
+    let day = 24 * 60 * 60 * 1000;
+    let end = START.plus_millis(SESSION_MILLIS);
+    let mut after = 0;
+    while after + day < SESSION_MILLIS {
+        after += day - 1;
+        let (rotation, next) = rotate(&sessions, &last, after).await;
+        let expires_at = START.plus_millis(after + day).min(end);
+        assert_eq!(rotation, Rotation::Rotated { session: id, user, expires_at });
+        last = next;
+    }
+    assert_eq!(rotate(&sessions, &last, SESSION_MILLIS).await.0, Rotation::Invalid);
+    assert_eq!(sessions.live(user, end.plus_millis(-1), 9).await.unwrap().len(), 1);
+    assert_eq!(sessions.live(user, end, 9).await.unwrap().len(), 0);
+    // When the limit was lowered meanwhile, a token that is good by itself is refused all the same.
+    let (_, _, first) = session(&place).await;
+    let shorter = NewRefreshToken { session_millis: 1000, ..token(START.plus_millis(1000)) };
+    assert_eq!(sessions.rotate(&first.hash, &shorter, &Device::default()).await.unwrap(), Rotation::Invalid);
 }
 
 #[tokio::test]
 async fn a_disabled_account_gets_no_token() {
     let place = Place::new().await;
     let (user, _, _) = session(&place).await;
-    place.accounts().set_disabled(user, Some(START)).await.unwrap();
+    place.disable(user).await;
     let opened_meanwhile = token(START);
     place.sessions().open(user, &Device::default(), &opened_meanwhile).await.unwrap();
     assert_eq!(rotate(&place.sessions(), &opened_meanwhile, 1).await.0, Rotation::Invalid);
@@ -164,7 +188,9 @@ async fn of_simultaneous_uses_of_a_token_one_branch_lives() {
         async move { rotate(&sessions, &old, 0).await }
     })
     .await;
-    assert!(results.iter().all(|(rotation, _)| *rotation == Rotation::Rotated { session: id, user }), "{results:?}");
+    let expires_at = token(START).expires_at;
+    let rotated = Rotation::Rotated { session: id, user, expires_at };
+    assert!(results.iter().all(|(rotation, _)| *rotation == rotated), "{results:?}");
     let mut live = Vec::new();
     for (_, given) in &results {
         let (rotation, next) = rotate(&place.sessions(), given, 1).await;
@@ -370,7 +396,7 @@ async fn a_guess_at_nothing_writes_a_row_too_and_changes_nothing() {
 #[tokio::test]
 async fn a_session_is_opened_only_while_its_proof_holds_and_noted_with_it() {
     let place = Place::new().await;
-    let (sessions, accounts) = (place.sessions(), place.accounts());
+    let sessions = place.sessions();
     let user = place.somebody().await;
     let device = Device { ip: "203.0.113.9".to_owned(), user_agent: "tests/1 ✓".to_owned() };
     let log_in = |hash: &str| {
@@ -382,9 +408,9 @@ async fn a_session_is_opened_only_while_its_proof_holds_and_noted_with_it() {
     assert_eq!(place.events(user).await, [""; 0], "what did not happen is not noted");
     let (opened, first) = log_in("$argon2id$first").await;
     assert!(sessions.principal(opened.unwrap(), user).await.unwrap().is_some());
-    accounts.set_disabled(user, Some(START)).await.unwrap();
+    place.disable(user).await;
     assert_eq!(log_in("$argon2id$first").await.0, None, "of a disabled account");
-    accounts.set_disabled(user, None).await.unwrap();
+    place.enable(user).await;
 
     assert_eq!(sessions.rotate(&hash(), &token(START), &device).await.unwrap(), Rotation::Invalid);
     assert_eq!(sessions.rotate(&first.hash, &token(START), &device).await.unwrap(), Rotation::Invalid);

@@ -17,7 +17,7 @@ use florin_domain::repository::{
     AccountRepository, AuditRepository, BudgetRepository, CategoryRepository, ErasureRepository, EventFilter,
     ExpenseRepository, LedgerRepository, NewAccount, NewCode, ProfileChange, RepositoryError, SessionRepository,
 };
-use florin_domain::session::{CodePurpose, Device};
+use florin_domain::session::{CodePurpose, Device, NewSession, Proof};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, Statement,
 };
@@ -266,7 +266,6 @@ async fn nothing_of_an_erased_person_is_left() {
     // The account is there no more, and its address is free.
     let accounts = SqlAccountRepository::new(database.clone());
     assert_eq!(accounts.account(ana.user).await.unwrap(), None);
-    accounts.set_disabled(ana.user, None).await.unwrap();
     let renamed = ProfileChange { name: Some("Ana".to_owned()), zone: Some(Zone::UTC), currency: None };
     accounts.update_profile(ana.user, &renamed).await.unwrap();
     let row = user_login::Entity::find_by_id(ana.user.0).one(database.writing()).await.unwrap().unwrap();
@@ -414,7 +413,10 @@ async fn write(ana: &Person, writer: usize, step: u64) -> Result<(), RepositoryE
         }
         3 => {
             let sessions = SqlSessionRepository::new(ana.database.clone());
-            sessions.open(ana.user, &Device::default(), &token(START)).await.map(drop)
+            let new = NewSession { user: ana.user, device: Device::default(), token: token(START) };
+            let proof = Proof::Password(somebody().password_hash);
+            // Nothing but the erasure takes the password away here.
+            sessions.log_in(&new, &proof).await?.map(drop).ok_or(RepositoryError::Erased)
         }
         _ => {
             let head = ana.ledger.head(ana.user).await?;

@@ -44,7 +44,8 @@ fn server(database: &Database) -> (Housekeeping, Arc<Time>) {
 /// A token that is issued so long after the start and good for thirty days.
 fn token(after: i64) -> NewRefreshToken {
     let issued_at = START.plus_millis(after);
-    NewRefreshToken { hash: hash(), issued_at, expires_at: issued_at.plus_millis(30 * DAY) }
+    let expires_at = issued_at.plus_millis(30 * DAY);
+    NewRefreshToken { hash: hash(), issued_at, expires_at, session_millis: 400 * DAY }
 }
 
 async fn put_answers(database: &Database, user: i64, count: usize) {

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
+use florin_domain::account::Role;
+use florin_domain::calendar::Timestamp;
 use florin_domain::id::UserId;
-use florin_domain::repository::AccountRepository;
+use florin_domain::repository::{AccountRepository, AdminRepository, NewAccount, Standing, StandingChange};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, Database as Server, EntityTrait, QueryFilter, QueryOrder};
 use tempfile::TempDir;
@@ -14,7 +16,7 @@ use super::somebody;
 use crate::db::{Database, DatabaseOptions};
 use crate::entity::{login_event, personal_token};
 use crate::id_allocator::{IdAllocator, Sequence};
-use crate::repository::{SqlAccountRepository, SqlSessionRepository};
+use crate::repository::{SqlAccountRepository, SqlAdminRepository, SqlSessionRepository};
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
@@ -91,6 +93,24 @@ impl Place {
     pub(in crate::repository) async fn is_revoked(&self, personal_token: i64) -> bool {
         let found = personal_token::Entity::find_by_id(personal_token).one(self.database.read()).await.unwrap();
         found.unwrap().revoked_at.is_some()
+    }
+
+    /// Disables their account, as a new admin does.
+    pub(in crate::repository) async fn disable(&self, user: UserId) {
+        self.change_standing(user, None, Some(super::START)).await;
+    }
+
+    /// Enables an account that was disabled here.
+    pub(in crate::repository) async fn enable(&self, user: UserId) {
+        self.change_standing(user, Some(super::START), None).await;
+    }
+
+    async fn change_standing(&self, user: UserId, before: Option<Timestamp>, after: Option<Timestamp>) {
+        let actor = self.accounts().create(&NewAccount { role: Role::Admin, ..somebody() }).await.unwrap();
+        let standing = |disabled_at| Standing { role: Role::User, disabled_at };
+        let (before, after) = (standing(before), standing(after));
+        let change = StandingChange { user, actor, before, after, at: super::START, events: vec![] };
+        SqlAdminRepository::new(self.database.clone()).change_standing(&change).await.unwrap();
     }
 
     /// What the audit trail tells of them, oldest first: kind, outcome, address.
