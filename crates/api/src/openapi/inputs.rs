@@ -42,6 +42,9 @@ pub(super) fn describe_members(schema: &mut Value) {
 pub(super) fn describe(name: &str, schema: &mut Value) {
     if let Some(items) = schema.get_mut("items") {
         describe(name, items);
+        if name == "scopes" {
+            schema["uniqueItems"] = json!(true);
+        }
     } else if is_of(schema, "string") {
         describe_text(name, schema);
     } else if is_of(schema, "integer") && name == "category_id" {
