@@ -201,6 +201,11 @@ pub(super) async fn hold_enabled(tx: &DatabaseTransaction, user: UserId) -> std:
     hold(tx, user, Condition::all()).await
 }
 
+/// The same of an admin who is neither disabled nor erased.
+pub(super) async fn hold_admin(tx: &DatabaseTransaction, user: UserId) -> std::result::Result<bool, Failure> {
+    hold(tx, user, user_login::Column::UserType.eq(Role::Admin.as_str())).await
+}
+
 async fn hold(
     tx: &DatabaseTransaction,
     user: UserId,

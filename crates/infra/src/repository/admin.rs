@@ -1,7 +1,7 @@
 //! What admins see of accounts, and change about them.
 
 use async_trait::async_trait;
-use florin_domain::account::{Account, Role};
+use florin_domain::account::Account;
 use florin_domain::calendar::Timestamp;
 use florin_domain::id::UserId;
 use florin_domain::login_event::NewLoginEvent;
@@ -16,7 +16,7 @@ use crate::db::{Database, Failure, failed};
 use crate::entity::{expense, personal_token, session, user_action, user_login};
 use crate::id_allocator::{IdAllocator, Sequence};
 
-use super::account::account_of;
+use super::account::{account_of, hold_admin};
 use super::like::containing;
 use super::session::{end_all, goes_on};
 use super::{audit, token};
@@ -75,11 +75,11 @@ impl AdminRepository for SqlAdminRepository {
             .write(|tx| async move {
                 // In one order, so that two admins who change each other wait for each other, and do not lock each other out.
                 if change.actor < change.user {
-                    hold_admin(&tx, change.actor).await?;
+                    keep_admin(&tx, change.actor).await?;
                     set_standing(&tx, change.user, change.before, change.after).await?;
                 } else {
                     set_standing(&tx, change.user, change.before, change.after).await?;
-                    hold_admin(&tx, change.actor).await?;
+                    keep_admin(&tx, change.actor).await?;
                 }
                 if change.after.disabled_at.is_some() && change.before.disabled_at.is_none() {
                     end_all(&tx, change.user, None, change.at).await?;
@@ -152,17 +152,9 @@ fn rows_of(table: impl EntityTrait) -> SelectStatement {
     Query::select().expr(Expr::col(Asterisk).count()).from(table).take()
 }
 
-/// Keeps an admin one until the end of the transaction. Written, though not changed: a read would not.
-async fn hold_admin(tx: &DatabaseTransaction, actor: UserId) -> std::result::Result<(), Failure> {
-    let held = user_login::Entity::update_many()
-        .col_expr(user_login::Column::UserType, Expr::col(user_login::Column::UserType))
-        .filter(user_login::Column::Id.eq(actor.0))
-        .filter(user_login::Column::UserType.eq(Role::Admin.as_str()))
-        .filter(user_login::Column::DisabledAt.is_null())
-        .filter(user_login::Column::ErasedAt.is_null())
-        .exec(tx)
-        .await?;
-    if held.rows_affected == 1 { Ok(()) } else { Err(RepositoryError::Stale.into()) }
+/// Keeps an admin one until the end of the transaction.
+async fn keep_admin(tx: &DatabaseTransaction, actor: UserId) -> std::result::Result<(), Failure> {
+    if hold_admin(tx, actor).await? { Ok(()) } else { Err(RepositoryError::Stale.into()) }
 }
 
 async fn set_standing(

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use florin_domain::account::Email;
+use florin_domain::account::{Email, Role};
 use florin_domain::login_event::EventKind;
 use florin_domain::repository::{AccountRepository, SessionRepository, TokenRepository};
 use florin_domain::session::Access;
