@@ -17,6 +17,7 @@ use florin_app::error::AppError;
 use florin_domain::account::{Account, Role};
 use florin_domain::id::SessionId;
 use florin_domain::session::{Device, Principal};
+use serde::{Deserialize, Serialize};
 
 use crate::edge::client::{TrustedProxies, client_address};
 use crate::edge::rate_limit::{self, Sender};
@@ -111,6 +112,55 @@ fn unauthenticated() -> Problem {
     AppError::invalid_token().into()
 }
 
+/// What has to be shown for an answer, as the extractors of its handler found out. In the request's extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Needs {
+    /// Any token of the person's, whose scope goes with the method.
+    Token,
+    /// A log-in of theirs.
+    Session,
+    /// A log-in of theirs, as an admin.
+    Admin,
+}
+
+impl Needs {
+    /// What an answer needs that `principal` got, by what the extractors noted. Where they noted nothing, as much as was shown.
+    pub(crate) fn of(req: &HttpRequest, principal: &Principal) -> Self {
+        let shown = if principal.session().is_some() { Self::Session } else { Self::Token };
+        req.extensions().get::<Self>().copied().unwrap_or(shown)
+    }
+
+    /// Refuses who does not have it, or does not have it any more, as the handler would.
+    ///
+    /// # Errors
+    /// 403.
+    pub(crate) fn check(self, principal: &Principal) -> problem::Result<()> {
+        match self {
+            Self::Token => Ok(()),
+            Self::Session => Ok(access::require_session(principal).map(drop)?),
+            Self::Admin => {
+                access::require_session(principal)?;
+                require_admin(principal)
+            }
+        }
+    }
+
+    fn note(self, req: &HttpRequest) {
+        req.extensions_mut().insert(self);
+    }
+}
+
+fn require_admin(principal: &Principal) -> problem::Result<()> {
+    match principal.account.role {
+        Role::Admin => Ok(()),
+        Role::User => {
+            let detail = "this is for admins".to_owned();
+            Err(AppError::Forbidden { code: "forbidden", detail }.into())
+        }
+    }
+}
+
 /// Who may do what this request asks for, if anybody is signed in.
 pub(crate) fn principal_of(req: &HttpRequest) -> Option<Principal> {
     principal(req).ok()
@@ -139,7 +189,10 @@ impl FromRequest for Caller {
     type Future = Ready<problem::Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(principal(req).map(Self))
+        ready(principal(req).map(|principal| {
+            Needs::Token.note(req);
+            Self(principal)
+        }))
     }
 }
 
@@ -148,7 +201,7 @@ impl FromRequest for SessionCaller {
     type Future = Ready<problem::Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(session_caller(req))
+        ready(session_caller(req).inspect(|_| Needs::Session.note(req)))
     }
 }
 
@@ -157,12 +210,10 @@ impl FromRequest for Admin {
     type Future = Ready<problem::Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(session_caller(req).and_then(|SessionCaller { principal, .. }| match principal.account.role {
-            Role::Admin => Ok(Self(principal)),
-            Role::User => {
-                let detail = "this is for admins".to_owned();
-                Err(AppError::Forbidden { code: "forbidden", detail }.into())
-            }
+        ready(session_caller(req).and_then(|SessionCaller { principal, .. }| {
+            require_admin(&principal)?;
+            Needs::Admin.note(req);
+            Ok(Self(principal))
         }))
     }
 }

@@ -20,9 +20,10 @@ use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, web}
 use florin_app::error::AppError;
 use florin_app::receipts::{Keep, Known, Receipts, RequestKey};
 use florin_domain::id::UserId;
+use florin_domain::session::Principal;
 use sha2::{Digest, Sha256};
 
-use crate::auth::principal_of;
+use crate::auth::{Needs, principal_of};
 use crate::edge::Rendered;
 use crate::edge::request_id::RequestId;
 use crate::problem::{self, Problem};
@@ -63,15 +64,17 @@ impl Drop for Turn {
     }
 }
 
-/// The name that the client gave a write, for handlers whose use case keeps the answer with the effect.
-#[derive(Clone)]
-pub struct Retry(Option<Named>);
+/// The name that the client gave a write, for handlers whose use case keeps the answer with the effect. An argument of the
+/// handler after the one that says who calls, which decides to whom the answer may be given again.
+pub struct Retry(Option<(Named, Needs)>);
 
 #[derive(Clone)]
 struct Named {
     receipts: Arc<Receipts>,
     request: RequestKey,
     kept: Arc<AtomicBool>,
+    /// Who asks.
+    principal: Principal,
 }
 
 impl Retry {
@@ -91,9 +94,9 @@ impl Retry {
     {
         let keep = match self.0 {
             None => Keep::nothing(),
-            Some(Named { receipts, request, kept }) => {
+            Some((Named { receipts, request, kept, .. }, needs)) => {
                 let render = render.clone();
-                Keep::answer(receipts, request, kept, move |outcome| answer::encode(render(outcome)).0)
+                Keep::answer(receipts, request, kept, move |outcome| answer::encode(render(outcome), needs).0)
             }
         };
         Ok(render(&mutate(work(keep)).await?))
@@ -105,7 +108,11 @@ impl FromRequest for Retry {
     type Future = Ready<problem::Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(req.extensions().get::<Self>().cloned().unwrap_or(Self(None))))
+        let named = req.extensions().get::<Named>().cloned();
+        ready(Ok(Self(named.map(|named| {
+            let needs = Needs::of(req, &named.principal);
+            (named, needs)
+        }))))
     }
 }
 
@@ -137,7 +144,7 @@ pub async fn keep_answers<B: MessageBody + 'static>(
         Ok(Some(response)) => return Ok(req.into_response(response)),
         Err(problem) => return Ok(req.into_response(problem.to_response(None))),
     }
-    req.extensions_mut().insert(Retry(Some(named.clone())));
+    req.extensions_mut().insert(named.clone());
     let response = next.call(req).await?;
     let kept = keep(&named, response.map_into_boxed_body()).await;
     drop(turn);
@@ -150,7 +157,7 @@ async fn named(req: &mut ServiceRequest) -> problem::Result<Option<Named>> {
         return Ok(None);
     }
     // Whoever is not signed in is refused by the handler, where it needs somebody who is.
-    let Some(user) = principal_of(req.request()).map(|principal| principal.account.id) else { return Ok(None) };
+    let Some(principal) = principal_of(req.request()) else { return Ok(None) };
     let key = key_of(req)?;
     let receipts = req.app_data::<web::Data<Receipts>>().map(|receipts| Arc::clone(receipts));
     let receipts = receipts.ok_or_else(|| Problem::internal().caused_by("the app has no Receipts"))?;
@@ -162,8 +169,8 @@ async fn named(req: &mut ServiceRequest) -> problem::Result<Option<Named>> {
         asked.update(part);
     }
     req.set_payload(Payload::from(body));
-    let request = RequestKey { user, key, fingerprint: asked.finalize().into() };
-    Ok(Some(Named { receipts, request, kept: Arc::default() }))
+    let request = RequestKey { user: principal.account.id, key, fingerprint: asked.finalize().into() };
+    Ok(Some(Named { receipts, request, kept: Arc::default(), principal }))
 }
 
 /// The hash of the one `Idempotency-Key`.
@@ -180,7 +187,8 @@ fn key_of(req: &ServiceRequest) -> problem::Result<[u8; 32]> {
     }
 }
 
-/// What was answered before.
+/// What was answered before. Keys belong to a person and not to a token, but what takes a log-in, or an admin, is told again
+/// only to one: who holds no more than a personal access token, or is no admin any more, is refused as by the handler.
 async fn recall(named: &Named) -> problem::Result<Option<HttpResponse>> {
     match named.receipts.known(&named.request).await? {
         Known::New => Ok(None),
@@ -191,7 +199,8 @@ async fn recall(named: &Named) -> problem::Result<Option<HttpResponse>> {
         )),
         Known::Answered(bytes) => {
             let damaged = || Problem::internal().caused_by("a kept answer is damaged");
-            let mut response = answer::decode(bytes).ok_or_else(damaged)?;
+            let (needs, mut response) = answer::decode(bytes).ok_or_else(damaged)?;
+            needs.check(&named.principal)?;
             response.headers_mut().insert(HeaderName::from_static(REPLAYED), HeaderValue::from_static("true"));
             response.extensions_mut().insert(Rendered);
             Ok(Some(response))
@@ -211,7 +220,8 @@ async fn keep(named: &Named, response: ServiceResponse<BoxBody>) -> ServiceRespo
         return response;
     }
     let (req, response) = response.into_parts();
-    let (bytes, response) = answer::encode(with_id(&req, response));
+    let needs = Needs::of(&req, &named.principal);
+    let (bytes, response) = answer::encode(with_id(&req, response), needs);
     let stored = {
         let named = named.clone();
         mutate(async move { named.receipts.keep(&named.request, &bytes).await }).await

@@ -68,6 +68,42 @@ async fn keys_belong_to_a_person_and_not_to_a_token() {
 }
 
 #[tokio::test]
+async fn what_takes_a_log_in_is_not_told_again_to_a_personal_access_token() {
+    let app = spawn().await;
+    let user = app.user().await;
+    let (script, _) = user.personal_token(&["read", "write"]).await;
+    let body = json!({"name": "another", "scopes": ["read", "write"]});
+    let first = user.create_token(&body).header("idempotency-key", "k").await.expect(201);
+    script.create_token(&body).header("idempotency-key", "k").await.refused(403, "session_required");
+    let elsewhere = user.another_session().await;
+    assert_replayed(&first, &elsewhere.create_token(&body).header("idempotency-key", "k").await);
+    // Nor what was answered to a log-in where none was needed: these are tokens of a session.
+    let body = json!({"refresh_token": user.refresh_token});
+    let first = user.post("/auth/refresh", &body).header("idempotency-key", "r").await.expect(200);
+    script.post("/auth/refresh", &body).header("idempotency-key", "r").await.refused(403, "session_required");
+    assert_replayed(&first, &elsewhere.post("/auth/refresh", &body).header("idempotency-key", "r").await);
+    // What both may do is one thing, whoever asks again.
+    let body = json!({"amount": "1"});
+    let first = user.create_expense(&body).header("idempotency-key", "e").await.expect(201);
+    assert_replayed(&first, &script.create_expense(&body).header("idempotency-key", "e").await);
+    let first = script.create_expense(&body).header("idempotency-key", "s").await.expect(201);
+    assert_replayed(&first, &user.create_expense(&body).header("idempotency-key", "s").await);
+}
+
+#[tokio::test]
+async fn who_is_no_admin_any_more_is_told_nothing_again() {
+    let app = spawn().await;
+    let (admin, other, user) = (app.admin().await, app.admin().await, app.user().await);
+    let account = format!("/admin/users/{}", user.id);
+    let patch = json!({"disabled": false});
+    let first = admin.patch(&account, &patch).header("idempotency-key", "k").await.expect(200);
+    assert_replayed(&first, &admin.patch(&account, &patch).header("idempotency-key", "k").await);
+    let demoted = json!({"role": "user"});
+    other.patch(&format!("/admin/users/{}", admin.id), &demoted).await.expect(200);
+    admin.patch(&account, &patch).header("idempotency-key", "k").await.refused(403, "forbidden");
+}
+
+#[tokio::test]
 async fn a_key_is_good_for_a_day() {
     let app = spawn().await;
     let mut user = app.user().await;

@@ -6,18 +6,22 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::{Deserialize, Serialize};
 
+use crate::auth::Needs;
+
 #[derive(Serialize, Deserialize)]
 struct Head {
     status: u16,
+    needs: Needs,
     headers: Vec<(String, String)>,
 }
 
-/// An answer whose body is whole, as bytes; and the answer itself, for its body is taken out and put back.
-pub(super) fn encode(response: HttpResponse) -> (Vec<u8>, HttpResponse) {
+/// An answer whose body is whole, as bytes, with what has to be shown for it; and the answer itself, for its body is taken
+/// out and put back.
+pub(super) fn encode(response: HttpResponse, needs: Needs) -> (Vec<u8>, HttpResponse) {
     let headers = response.headers().iter();
     let headers =
         headers.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned()))).collect();
-    let head = Head { status: response.status().as_u16(), headers };
+    let head = Head { status: response.status().as_u16(), needs, headers };
     let (response, body) = response.into_parts();
     let body = body.try_into_bytes().unwrap_or_default();
     // A struct of numbers and strings can always be written.
@@ -27,8 +31,8 @@ pub(super) fn encode(response: HttpResponse) -> (Vec<u8>, HttpResponse) {
     (bytes, response.set_body(BoxBody::new(body)))
 }
 
-/// The answer that these bytes tell.
-pub(super) fn decode(mut bytes: Vec<u8>) -> Option<HttpResponse> {
+/// The answer that these bytes tell, and what has to be shown for it.
+pub(super) fn decode(mut bytes: Vec<u8>) -> Option<(Needs, HttpResponse)> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     let head: Head = serde_json::from_slice(&bytes[..end]).ok()?;
     let body = bytes.split_off(end + 1);
@@ -36,7 +40,7 @@ pub(super) fn decode(mut bytes: Vec<u8>) -> Option<HttpResponse> {
     for (name, value) in head.headers {
         response.append_header((HeaderName::try_from(name).ok()?, HeaderValue::from_str(&value).ok()?));
     }
-    Some(if body.is_empty() { response.finish() } else { response.body(body) })
+    Some((head.needs, if body.is_empty() { response.finish() } else { response.body(body) }))
 }
 
 #[cfg(test)]
@@ -60,9 +64,11 @@ mod tests {
             || HttpResponse::NoContent().finish(),
             || crate::problem::Problem::not_found().to_response(None),
         ] {
-            let (bytes, same) = encode(make());
+            let (bytes, same) = encode(make(), Needs::Session);
             assert_eq!(told(same).await, told(make()).await);
-            assert_eq!(told(decode(bytes).unwrap()).await, told(make()).await);
+            let (needs, decoded) = decode(bytes).unwrap();
+            assert_eq!(needs, Needs::Session);
+            assert_eq!(told(decoded).await, told(make()).await);
         }
         assert!(decode(b"nonsense".to_vec()).is_none());
     }
