@@ -231,28 +231,47 @@ impl Auth {
         self.ports.sessions.principal(claims.session, claims.user).await?.ok_or_else(AppError::invalid_token)
     }
 
-    /// Changes the caller's profile and returns it as it is now.
+    /// Changes the caller's profile and returns it as it is now. `accept`, if there is one, says whether it may be changed as
+    /// it is.
     ///
     /// # Errors
-    /// [`AppError::Invalid`]; [`AppError::Conflict`] `currency_locked` once there is an expense.
-    pub async fn update_profile(&self, account: &Account, patch: &ProfilePatch) -> Result<Account> {
+    /// [`AppError::Invalid`]; [`AppError::PreconditionFailed`]; [`AppError::Conflict`] `currency_locked` once there is an
+    /// expense.
+    pub async fn update_profile(
+        &self,
+        account: &Account,
+        patch: &ProfilePatch,
+        accept: Option<impl Fn(&Account) -> bool + Send + Sync>,
+    ) -> Result<Account> {
         let mut errors = Vec::new();
         let mut change =
             check_profile(patch.name.as_deref(), patch.currency.as_deref(), patch.timezone.as_deref(), &mut errors);
         if !errors.is_empty() {
             return Err(AppError::Invalid(errors));
         }
-        change.currency = change.currency.filter(|currency| *currency != account.currency);
-        match self.ports.accounts.update_profile(account.id, &change).await {
-            Err(RepositoryError::Stale) => {
-                return Err(AppError::conflict(
-                    "currency_locked",
-                    "the currency can be changed only before the first expense",
-                ));
+        for _ in 0..TRIES {
+            if let Some(accept) = &accept {
+                let present = self.ports.accounts.account(account.id).await?.ok_or(AppError::NotFound)?;
+                if !accept(&present) {
+                    return Err(AppError::PreconditionFailed);
+                }
+                change.only_if = Some(present);
             }
-            other => other?,
+            match self.ports.accounts.update_profile(account.id, &change).await {
+                Err(RepositoryError::Stale) => {
+                    return Err(AppError::conflict(
+                        "currency_locked",
+                        "the currency can be changed only before the first expense",
+                    ));
+                }
+                Ok(false) if accept.is_some() => {}
+                other => {
+                    other?;
+                    return self.ports.accounts.account(account.id).await?.ok_or(AppError::NotFound);
+                }
+            }
         }
-        self.ports.accounts.account(account.id).await?.ok_or(AppError::NotFound)
+        Err(AppError::contended())
     }
 
     /// An event of now.

@@ -49,6 +49,25 @@ async fn one_refresh_token_leaves_one_live_branch_however_often_it_is_shown() {
 }
 
 #[tokio::test]
+async fn of_many_changes_of_one_version_of_a_profile_one_is_made() {
+    let app = spawn().await;
+    let user = app.user().await;
+    for round in 0..size(5, 200) {
+        let tag = user.me().await.header("etag").unwrap().to_owned();
+        let changes =
+            join_all((0..64).map(|n| {
+                let (user, tag) = (&user, &tag);
+                async move {
+                    user.patch("/me", &json!({"name": format!("{round} {n}")})).header("if-match", tag).await.status
+                }
+            }));
+        let mut statuses = changes.await;
+        statuses.sort_unstable();
+        assert_eq!((statuses[0], &statuses[1..]), (200, &[412; 63][..]), "round {round}");
+    }
+}
+
+#[tokio::test]
 async fn no_log_in_by_an_old_password_outlives_its_change() {
     let app = spawn().await;
     for _ in 0..size(5, 100) {

@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, web};
 use florin_app::auth::{Auth, ProfilePatch};
-use florin_app::error::AppError;
 use florin_domain::account::Account;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -115,12 +114,11 @@ pub(crate) async fn update(
     auth: web::Data<Auth>,
     Json(body): Json<ProfileBody>,
 ) -> problem::Result<HttpResponse> {
-    if !if_match.allows(tag_of(caller.account())) {
-        return Err(AppError::PreconditionFailed.into());
-    }
     let ProfileBody { name, currency, timezone } = body;
     let patch = ProfilePatch { name, currency, timezone };
     let auth = auth.into_inner();
-    let account = mutate(async move { auth.update_profile(caller.account(), &patch).await }).await?;
+    let is_conditional = matches!(if_match, IfMatch::Versions(_));
+    let accept = is_conditional.then_some(move |account: &Account| if_match.allows(tag_of(account)));
+    let account = mutate(async move { auth.update_profile(caller.account(), &patch, accept).await }).await?;
     Ok(reply::versioned(tag_of(&account), &UserBody::from(&account)))
 }

@@ -60,5 +60,5 @@ pub(super) fn check_profile(
             .map_err(|error| errors.push(FieldError::new("/timezone", "unknown_timezone", error.to_string())))
             .ok()
     });
-    ProfileChange { name, currency, zone }
+    ProfileChange { name, currency, zone, only_if: None }
 }

@@ -66,6 +66,8 @@ pub struct ProfileChange {
     pub currency: Option<Currency>,
     /// A new zone.
     pub zone: Option<Zone>,
+    /// The account as it must still be; `None` for however it is.
+    pub only_if: Option<Account>,
 }
 
 /// Accounts (`user_login`, `user_cred`).
@@ -92,11 +94,12 @@ pub trait AccountRepository: Send + Sync {
 
     /// Changes a profile. A new currency is taken only while the person has no expense, deleted ones included, and bumps
     /// the head's `taxonomy_version` in the same transaction, so that plans made in the old currency turn stale. The
-    /// person's limits, all of them amounts of the old currency, are removed with it.
+    /// person's limits, all of them amounts of the old currency, are removed with it. `false`, and nothing is changed, when the
+    /// account is not there or its profile or role is not that of `only_if` any more.
     ///
     /// # Errors
     /// `Stale` when the currency may not change.
-    async fn update_profile(&self, user: UserId, change: &ProfileChange) -> Result<()>;
+    async fn update_profile(&self, user: UserId, change: &ProfileChange) -> Result<bool>;
 
     /// Replaces the password, ends sessions, and notes the event, if what it was proved by still holds: `false`, and nothing
     /// happened, if it does not. A code is used up, and every personal access token is revoked with it.

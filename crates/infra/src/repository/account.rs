@@ -68,12 +68,12 @@ impl AccountRepository for SqlAccountRepository {
         Ok(Some(Credentials { account: account_of(row)?, password_hash: cred.password_hash }))
     }
 
-    async fn update_profile(&self, user: UserId, change: &ProfileChange) -> Result<()> {
-        let Some(present) = self.account(user).await? else { return Ok(()) };
+    async fn update_profile(&self, user: UserId, change: &ProfileChange) -> Result<bool> {
+        let Some(present) = self.account(user).await? else { return Ok(false) };
         // What is asked for already holds: no change of currency, so nothing that could be refused.
         let currency = change.currency.filter(|currency| *currency != present.currency);
         if currency.is_none() && change.name.is_none() && change.zone.is_none() {
-            return Ok(());
+            return Ok(true);
         }
         self.database
             .write(|tx| async move {
@@ -93,9 +93,6 @@ impl AccountRepository for SqlAccountRepository {
                     {
                         return Err(RepositoryError::Stale.into());
                     }
-                    // Limits are amounts of the old currency: 500 of its minor units are not 500 of the new one's.
-                    let limits = category_budget::Column::UserId.eq(user.0);
-                    category_budget::Entity::delete_many().filter(limits).exec(&*tx).await?;
                 }
                 let mut values = user_login::ActiveModel::default();
                 if let Some(name) = &change.name {
@@ -108,8 +105,17 @@ impl AccountRepository for SqlAccountRepository {
                     values.timezone = Set(zone.name().to_owned());
                 }
                 let its_row = user_login::Column::Id.eq(user.0).and(user_login::Column::ErasedAt.is_null());
-                user_login::Entity::update_many().set(values).filter(its_row).exec(&*tx).await?;
-                Ok(())
+                let as_it_was = change.only_if.as_ref().map_or_else(Condition::all, same_profile);
+                let changed = user_login::Entity::update_many().set(values).filter(its_row).filter(as_it_was);
+                if changed.exec(&*tx).await?.rows_affected != 1 {
+                    return Ok(false);
+                }
+                if currency.is_some() {
+                    // Limits are amounts of the old currency: 500 of its minor units are not 500 of the new one's.
+                    let limits = category_budget::Column::UserId.eq(user.0);
+                    category_budget::Entity::delete_many().filter(limits).exec(&*tx).await?;
+                }
+                Ok(true)
             })
             .await
     }
@@ -146,6 +152,15 @@ impl AccountRepository for SqlAccountRepository {
             .map_err(failed)?;
         Ok(ids.into_iter().map(UserId).collect())
     }
+}
+
+/// What the row of an account with that profile and role says.
+fn same_profile(account: &Account) -> Condition {
+    Condition::all()
+        .add(user_login::Column::Name.eq(account.name.as_str()))
+        .add(user_login::Column::Currency.eq(account.currency.code()))
+        .add(user_login::Column::Timezone.eq(account.zone.name()))
+        .add(user_login::Column::UserType.eq(account.role.as_str()))
 }
 
 /// Makes an account of that identifier, its password and the head of its log.

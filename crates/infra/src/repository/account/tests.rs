@@ -255,7 +255,12 @@ async fn a_currency_changes_only_before_the_first_expense() {
     let accounts = place.accounts();
     let id = place.somebody().await;
     let currency = |code: &str| Some(Currency::parse(code).unwrap());
-    let change = ProfileChange { currency: currency("EUR"), name: Some("E".to_owned()), zone: Some(Zone::UTC) };
+    let change = ProfileChange {
+        currency: currency("EUR"),
+        name: Some("E".to_owned()),
+        zone: Some(Zone::UTC),
+        ..Default::default()
+    };
     accounts.update_profile(id, &change).await.unwrap();
     let account = accounts.account(id).await.unwrap().unwrap();
     assert_eq!((account.currency.code(), account.name.as_str(), account.zone), ("EUR", "E", Zone::UTC));
@@ -265,13 +270,13 @@ async fn a_currency_changes_only_before_the_first_expense() {
     assert_eq!(head(&place, id).await.taxonomy_version, 1, "a name outdates no plan");
 
     put_expense(&place, id).await;
-    let refused = ProfileChange { currency: currency("USD"), name: Some("no".to_owned()), zone: None };
+    let refused = ProfileChange { currency: currency("USD"), name: Some("no".to_owned()), ..Default::default() };
     assert!(matches!(accounts.update_profile(id, &refused).await, Err(RepositoryError::Stale)));
     let account = accounts.account(id).await.unwrap().unwrap();
     assert_eq!((account.currency.code(), account.name.as_str()), ("EUR", ""), "nothing of it happened");
     assert_eq!(head(&place, id).await.taxonomy_version, 1);
 
-    let same = ProfileChange { currency: currency("EUR"), name: Some("F".to_owned()), zone: None };
+    let same = ProfileChange { currency: currency("EUR"), name: Some("F".to_owned()), ..Default::default() };
     accounts.update_profile(id, &same).await.unwrap();
     assert_eq!(accounts.account(id).await.unwrap().unwrap().name, "F", "the currency that it has is no change");
     accounts.update_profile(UserId(i64::MAX), &same).await.unwrap();

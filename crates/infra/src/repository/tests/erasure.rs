@@ -266,7 +266,7 @@ async fn nothing_of_an_erased_person_is_left() {
     // The account is there no more, and its address is free.
     let accounts = SqlAccountRepository::new(database.clone());
     assert_eq!(accounts.account(ana.user).await.unwrap(), None);
-    let renamed = ProfileChange { name: Some("Ana".to_owned()), zone: Some(Zone::UTC), currency: None };
+    let renamed = ProfileChange { name: Some("Ana".to_owned()), zone: Some(Zone::UTC), ..Default::default() };
     accounts.update_profile(ana.user, &renamed).await.unwrap();
     let row = user_login::Entity::find_by_id(ana.user.0).one(database.writing()).await.unwrap().unwrap();
     assert_eq!((row.name.as_str(), row.disabled_at), ("", Some(AT.0)));
