@@ -34,12 +34,13 @@ impl Erasure {
 
     /// Erases the caller's account, for good ([`ErasureRepository::erase`]). Its tokens are refused from then on, and its
     /// address may sign up again. The event that is noted says nothing of where the request came from: that is personal too.
+    /// A refused one is noted with the device, like any other wrong password; it goes with the account.
     ///
     /// # Errors
     /// Those of [`Auth::check_password_of`]; [`crate::error::AppError::Unauthenticated`] `invalid_token` when it was erased
     /// meanwhile.
-    pub async fn erase(&self, account: &Account, password: &str) -> Result<()> {
-        self.auth.check_password_of(account, password).await?;
+    pub async fn erase(&self, account: &Account, password: &str, device: &Device) -> Result<()> {
+        self.auth.check_password_of(account, password, EventKind::Erasure, device).await?;
         let at = self.clock.now();
         let event = NewLoginEvent::new(Some(account.id), at, EventKind::Erasure, EventOutcome::Ok, &Device::default());
         let _turn = self.writer.turn(account.id).await;

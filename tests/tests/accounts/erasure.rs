@@ -116,6 +116,42 @@ async fn only_the_password_proves_that_it_is_meant() {
 }
 
 #[tokio::test]
+async fn each_try_leaves_one_row_of_the_trail() {
+    let app = spawn().await;
+    let user = app.user().await;
+    let tries = async || {
+        let events = app.database.events().await.into_iter().filter(|event| event.what.starts_with("erasure "));
+        events.map(|event| (event.user, event.what, event.user_agent)).collect::<Vec<_>>()
+    };
+    let row = |what: &str, agent: &str| (Some(user.id), what.to_owned(), agent.to_owned());
+    let wrong = json!({"password": "not the password"});
+    let refused = user.delete("/me").header("user-agent", "thief/1").json(&wrong).await;
+    refused.invalid(&["/password wrong_password"]);
+    let failed = row("erasure failed", "thief/1");
+    assert_eq!(tries().await, [failed.clone()]);
+    let listed = user.all("/auth/login-events", 50).await;
+    assert!(listed.iter().any(|event| event["event"] == "erasure" && event["outcome"] == "failed"), "{listed:?}");
+    // What is no try at all is none: a body without a password, another version.
+    user.delete("/me").json(&json!({})).await.refused(422, "invalid");
+    user.delete("/me").header("if-match", "\"1\"").json(&wrong).await.refused(412, "precondition_failed");
+    assert_eq!(tries().await, [failed.clone()]);
+    // One too many counts as one, as at the log-in.
+    for _ in 0..49 {
+        app.client.login(&user.email, "not the password").await.refused(401, "invalid_credentials");
+    }
+    erase(&user).await.refused(429, "too_many_attempts");
+    assert_eq!(tries().await.len(), 2);
+    app.clock.advance_days(1);
+    erase(&user.another_session().await).await.expect(204);
+    let gone = row("erasure failed", "");
+    assert_eq!(
+        tries().await,
+        [gone.clone(), gone, row("erasure ok", "")],
+        "where they came from goes with the account"
+    );
+}
+
+#[tokio::test]
 async fn of_many_erasures_at_once_one_is_done() {
     let app = spawn().await;
     let user = app.user().await;

@@ -6,7 +6,7 @@ use florin_app::error::AppError;
 use utoipa::ToSchema;
 
 use super::me::tag_of;
-use crate::auth::SessionCaller;
+use crate::auth::{Client, SessionCaller};
 use crate::openapi::{IfMatchHeader, Precondition};
 use crate::problem;
 use crate::reply;
@@ -49,6 +49,7 @@ pub(crate) async fn erase(
     caller: SessionCaller,
     _: Query<NoQuery>,
     if_match: IfMatch,
+    Client(device): Client,
     erasure: web::Data<Erasure>,
     Json(body): Json<ErasureBody>,
 ) -> problem::Result<HttpResponse> {
@@ -56,7 +57,7 @@ pub(crate) async fn erase(
         return Err(AppError::PreconditionFailed.into());
     }
     let erasure = erasure.into_inner();
-    mutate(async move { erasure.erase(caller.account(), &body.password).await }).await?;
+    mutate(async move { erasure.erase(caller.account(), &body.password, &device).await }).await?;
     let mut answer = reply::no_content();
     // There is nobody left whom an answer could be kept for.
     answer.extensions_mut().insert(NotKept);

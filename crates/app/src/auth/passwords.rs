@@ -128,21 +128,32 @@ impl Auth {
     }
 
     /// Checks the password of an account for something that needs it again, such as erasure. A wrong one counts as a guess,
-    /// like one at the log-in. What is refused is for the caller to note.
+    /// like one at the log-in, and what is refused is noted as a failure of `kind`. What is done then is for the caller to note.
     ///
     /// # Errors
     /// [`AppError::Invalid`] `wrong_password` at `/password`; [`AppError::TooMany`] when too many guesses were wrong;
     /// [`AppError::Unauthenticated`] `invalid_token` when the account was erased meanwhile.
-    pub async fn check_password_of(&self, account: &Account, password: &str) -> Result<()> {
-        if self.right_hash(account, password).await?.is_some() {
-            return Ok(());
-        }
-        // Of an account that was erased meanwhile, no password is right, and none is wrong.
-        self.ports.accounts.account(account.id).await?.ok_or_else(AppError::invalid_token)?;
-        Err(wrong_password("/password"))
+    pub async fn check_password_of(
+        &self,
+        account: &Account,
+        password: &str,
+        kind: EventKind,
+        device: &Device,
+    ) -> Result<()> {
+        let error = match self.right_hash(account, password).await {
+            Ok(Some(_)) => return Ok(()),
+            Ok(None) => wrong_password("/password"),
+            // Erased meanwhile: of somebody who is gone nothing more is noted.
+            Err(error @ AppError::Unauthenticated { .. }) => return Err(error),
+            Err(error) => error,
+        };
+        self.refuse(Some(account.id), kind, device, error).await
     }
 
     /// The stored hash of an account's password, if `password` is it. A wrong one stays counted as a guess.
+    ///
+    /// # Errors
+    /// [`AppError::TooMany`]; [`AppError::Unauthenticated`] `invalid_token` when the account is gone.
     async fn right_hash(&self, account: &Account, password: &str) -> Result<Option<String>> {
         self.count_guess(&account.email).await?;
         let found = self.ports.accounts.credentials(&account.email).await?;
@@ -155,7 +166,8 @@ impl Auth {
             self.forgive_guess(&account.email).await;
         }
         let is_right = verified?;
-        Ok(found.filter(|_| is_right).map(|credentials| credentials.password_hash))
+        let credentials = found.ok_or_else(AppError::invalid_token)?;
+        Ok(is_right.then_some(credentials.password_hash))
     }
 }
 
