@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Child;
+use tokio::task::JoinHandle;
 
 use crate::client::Client;
 
@@ -159,10 +160,18 @@ impl Place {
             }
             said.push(line);
         };
-        // Nobody reads the rest, but somebody has to take it.
-        tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
+        // Somebody has to take the rest, whether or not it is read.
+        let said = Arc::new(Mutex::new(said));
+        let taking = tokio::spawn({
+            let said = Arc::clone(&said);
+            async move {
+                while let Ok(Some(line)) = log.next_line().await {
+                    said.lock().expect("the log").push(line);
+                }
+            }
+        });
         let output = BufReader::new(child.stdout.take().expect("standard output")).lines();
-        Server { client: Client::new(&base), child, output }
+        Server { client: Client::new(&base), child, output, log: said, taking: Some(taking) }
     }
 }
 
@@ -174,6 +183,8 @@ pub struct Server {
     /// The process.
     pub child: Child,
     output: tokio::io::Lines<BufReader<tokio::process::ChildStdout>>,
+    log: Arc<Mutex<Vec<String>>>,
+    taking: Option<JoinHandle<()>>,
 }
 
 impl Server {
@@ -190,6 +201,21 @@ impl Server {
             lines.push(line);
         }
         lines
+    }
+
+    /// Ends it by SIGTERM, and returns every line of its log but the one that told where it listens.
+    ///
+    /// # Panics
+    /// When it does not end well.
+    pub async fn stop(mut self) -> Vec<String> {
+        self.signal("TERM");
+        let status = tokio::time::timeout(Duration::from_secs(15), self.child.wait()).await;
+        let status = status.expect("the server ends in time").expect("a status");
+        assert!(status.success(), "{status}");
+        if let Some(taking) = self.taking.take() {
+            taking.await.expect("the log is read to its end");
+        }
+        std::mem::take(&mut *self.log.lock().expect("the log"))
     }
 
     /// Sends it a signal, as `TERM` or `KILL`.

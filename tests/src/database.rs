@@ -1,5 +1,6 @@
 //! A migrated database for each test, on the engine that `TEST_DATABASE` names.
 
+mod dump;
 mod server;
 mod sqlite;
 
@@ -143,6 +144,20 @@ impl TestDatabase {
             user_agent: text(row, 4),
         };
         rows.iter().map(read).collect()
+    }
+
+    /// All that is stored, as an intruder with a copy of the database has it. On SQLite: the bytes of the files. On servers:
+    /// a line a row, in which what is not text stands in hexadecimal.
+    pub async fn dump(&self) -> Vec<u8> {
+        match &self.folder {
+            Some(folder) => dump::files(folder.path()),
+            None => {
+                let connection = self.connect().await;
+                let rows = dump::rows(&connection).await;
+                connection.close().await.expect("the connection closes");
+                rows
+            }
+        }
     }
 
     /// The tables and columns in which a text stands anywhere, as an intruder with a copy of the database would look for
