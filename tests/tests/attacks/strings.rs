@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use acceptance::{Answer, App, User, Value, json, size, spawn};
+use florin_domain::categorizer::normalize_keyword;
 use florin_domain::{category, tag, text};
 
 use crate::payloads::{Payload, all};
@@ -205,7 +206,19 @@ impl Person {
                 assert_eq!(done, text::is_clean(payload) && payload.chars().count() <= 500, "{answer:?}");
                 ("notes", json!(payload))
             }
-            "post /api/v1/expenses body /external_id" | "put /api/v1/expenses/{id} body /external_id" => {
+            "post /api/v1/expenses/batch body /operations/*/notes" => {
+                assert_eq!(done, text::is_clean(payload) && payload.chars().count() <= 500, "{answer:?}");
+                assert!(!done || answer["results"][0]["expense"]["notes"] == payload, "{answer:?}");
+                return;
+            }
+            "put /api/v1/categories/{id}/keywords body /keywords/*" => {
+                let normal = normalize_keyword(payload).filter(|_| !has_control && payload.chars().count() <= 255);
+                assert!(!done || answer["keywords"] == json!([normal]), "{normal:?}: {answer:?}");
+                return;
+            }
+            "post /api/v1/expenses body /external_id"
+            | "put /api/v1/expenses/{id} body /external_id"
+            | "patch /api/v1/expenses/{id} body /external_id" => {
                 let fits = !blank && payload.trim() == payload && !has_control && payload.chars().count() <= 100;
                 assert_eq!(done, fits, "{answer:?}");
                 ("external_id", json!(payload))
@@ -223,6 +236,10 @@ impl Person {
             }
             "post /api/v1/auth/tokens body /name" => {
                 assert_eq!(done, !blank && !has_control && payload.trim().chars().count() <= 100, "{answer:?}");
+                if done {
+                    // Nobody has more than fifty.
+                    self.user.revoke_token(answer.id()).await.expect(204);
+                }
                 ("name", json!(payload.trim()))
             }
             "post /api/v1/categories body /name" | "patch /api/v1/categories/{id} body /name" => {
