@@ -62,6 +62,24 @@ async fn more_sign_ups_give_no_more_guesses() {
 }
 
 #[tokio::test]
+async fn a_new_count_of_guesses_is_none_for_older_codes() {
+    let app = spawn().await;
+    let email = app.new_address();
+    register(&app, &email, "correct horse battery", "").await;
+    app.clock.advance_seconds(9 * 60);
+    let old = register(&app, &email, "correct horse battery", "Old").await;
+    for _ in 0..5 {
+        app.client.verify(&email, &acceptance::codes::another_code(&old)).await.refused(401, "invalid_otp");
+    }
+    app.clock.advance_seconds(61);
+    let new = register(&app, &email, "correct horse battery", "New").await;
+    if old != new {
+        app.client.verify(&email, &old).await.refused(401, "invalid_otp");
+    }
+    assert_eq!(app.client.verify(&email, &new).await.expect(200)["user"]["name"], "New");
+}
+
+#[tokio::test]
 async fn a_code_that_is_sent_again_confirms_the_only_sign_up() {
     let app = spawn().await;
     let email = app.new_address();

@@ -1,9 +1,10 @@
 //! One-time codes: sending them, and guessing at them.
 
 use florin_domain::account::{Account, Email};
+use florin_domain::calendar::Timestamp;
 use florin_domain::id::{SignUpId, UserId};
 use florin_domain::login_event::{EventKind, EventOutcome};
-use florin_domain::repository::NewCode;
+use florin_domain::repository::{NewCode, WaitingSignUp};
 use florin_domain::session::{CODE_LIFETIME_MILLIS, CodePurpose, Device, SecretHash};
 use florin_domain::throttle::CODE_REQUESTS;
 
@@ -151,9 +152,12 @@ impl Auth {
         };
         let hash = self.ports.secrets.hash_code(addressee.decoy, purpose, otp);
         let same = |stored: &SecretHash| self.ports.secrets.same(stored, &hash);
-        // The newest, should two have been sent the same digits.
-        let sign_up = waiting.iter().rev().find(|sign_up| same(&sign_up.code_hash)).map(|sign_up| sign_up.id);
         // Without a code in force no guess was counted, and none counts.
+        let since = latest.as_ref().map_or(Timestamp(i64::MAX), |latest| latest.since);
+        // The newest, should two have been sent the same digits. None that was sent before the count began anew: it had its
+        // guesses already.
+        let right = |sign_up: &&WaitingSignUp| same(&sign_up.code_hash) & (sign_up.sent_at >= since);
+        let sign_up = waiting.iter().rev().find(right).map(|sign_up| sign_up.id);
         let Some(latest) = latest else { return Ok(None) };
         let is_right = same(&latest.hash) || sign_up.is_some();
         let account = addressee.account.clone().filter(|_| is_right);

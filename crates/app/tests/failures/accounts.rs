@@ -230,7 +230,11 @@ async fn a_lost_race_for_a_code_is_a_wrong_code() {
     let mut unproved = stored_as("hash").unwrap();
     unproved.account.verified_at = None;
     let mut people = People::knowing(Some(unproved)).noting(EventKind::Verify, Some(UserId(7)));
-    people.sessions.expect_spend_guess().times(1).returning(|_, _, _| Ok(Some(CodeState { hash: [1; 32] })));
+    people
+        .sessions
+        .expect_spend_guess()
+        .times(1)
+        .returning(|_, _, _| Ok(Some(CodeState { hash: [1; 32], since: NOW })));
     people.sign_ups.expect_waiting().times(1).returning(|_, _| Ok(vec![]));
     people.sign_ups.expect_confirm().times(1).returning(|_| Ok(None));
     let refused = people.auth().verify(&entry, &here()).await.err().unwrap();

@@ -16,6 +16,8 @@ use super::Result;
 pub struct CodeState {
     /// Its keyed hash.
     pub hash: SecretHash,
+    /// Since when the guesses are counted of which this is one.
+    pub since: Timestamp,
 }
 
 /// A one-time code to be put.

@@ -51,6 +51,8 @@ pub struct WaitingSignUp {
     pub id: SignUpId,
     /// The keyed hash of its code.
     pub code_hash: SecretHash,
+    /// When the code was sent.
+    pub sent_at: Timestamp,
 }
 
 /// An address that its code proves.

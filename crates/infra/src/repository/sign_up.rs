@@ -12,7 +12,7 @@ use florin_domain::repository::{
     Confirmation, MAX_SIGN_UPS, NewAccount, NewSignUp, RepositoryError, Result, SignUpRepository, SignedUp, UniqueKey,
     WaitingSignUp,
 };
-use florin_domain::session::{CodePurpose, NewSession};
+use florin_domain::session::{CODE_LIFETIME_MILLIS, CodePurpose, NewSession};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -81,7 +81,8 @@ impl SignUpRepository for SqlSignUpRepository {
             .map_err(failed)?;
         let read = |row: sign_up::Model| {
             let code_hash = row.code_hash.try_into().map_err(|_| odd("the hash of a code is not of 32 bytes"))?;
-            Ok(WaitingSignUp { id: SignUpId(row.id), code_hash })
+            let sent_at = Timestamp(row.code_expires_at).plus_millis(-CODE_LIFETIME_MILLIS);
+            Ok(WaitingSignUp { id: SignUpId(row.id), code_hash, sent_at })
         };
         rows.into_iter().map(read).collect()
     }

@@ -64,7 +64,7 @@ pub(super) async fn spend_guess(
         return Ok(None);
     };
     let hash = row.hash.try_into().map_err(|_| Failure::internal("the hash of a code is not of 32 bytes"))?;
-    Ok(Some(CodeState { hash }))
+    Ok(Some(CodeState { hash, since: Timestamp(row.created_at) }))
 }
 
 /// Writes as much as a guess that is evaluated does: a row of a used code where there is none, else one more attempt, which

@@ -292,7 +292,7 @@ async fn a_new_code_inherits_the_guesses_of_the_one_that_it_replaces() {
     // Four wrong ones, another code, the right one.
     let second = put(&sessions, user, 1).await;
     let guess = sessions.spend_guess(user, LOGIN, START.plus_millis(1)).await.unwrap();
-    assert_eq!(guess, Some(CodeState { hash: second }));
+    assert_eq!(guess, Some(CodeState { hash: second, since: START }));
     assert!(consume(&sessions, user, LOGIN, &second, START.plus_millis(1)).await);
     // Once a code was used, counting begins anew.
     put(&sessions, user, 2).await;
