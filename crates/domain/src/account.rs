@@ -50,7 +50,7 @@ impl Email {
     /// # Errors
     /// [`InvalidEmail`] for anything else.
     pub fn parse(text: &str) -> Result<Self, InvalidEmail> {
-        let normal: String = text.trim().nfkc().flat_map(char::to_lowercase).collect();
+        let normal = normal_form(text.trim());
         let (local, domain) = normal.split_once('@').ok_or(InvalidEmail)?;
         let forbidden = |c: char| c.is_whitespace() || c.is_control() || "\"(),:;<>@[\\]".contains(c);
         let label = |l: &str| {
@@ -84,11 +84,15 @@ impl Email {
     }
 }
 
+/// NFKC and lower case. Composed once more after that: some letters have a composed form in lower case only.
+fn normal_form(text: &str) -> String {
+    text.nfkc().flat_map(char::to_lowercase).nfkc().collect()
+}
+
 /// The words of a search for addresses, in the normal form of addresses.
 #[must_use]
 pub fn address_parts(search: &str) -> Vec<String> {
-    let normal: String = search.nfkc().flat_map(char::to_lowercase).collect();
-    normal.split_whitespace().map(str::to_owned).collect()
+    normal_form(search).split_whitespace().map(str::to_owned).collect()
 }
 
 impl fmt::Display for Email {
@@ -137,6 +141,14 @@ mod tests {
     fn addresses_have_one_normal_form() {
         assert_eq!(Email::parse(" Ana.Maria@Example.COM ").unwrap().as_str(), "ana.maria@example.com");
         assert_eq!(Email::parse("ａｎａ@example.com").unwrap().as_str(), "ana@example.com");
+        assert_eq!(Email::parse("J\u{30c}@example.com").unwrap().as_str(), "\u{1f0}@example.com");
+        for letter in 'A'..='\u{24f}' {
+            for mark in ["", "\u{30c}", "\u{331}", "\u{307}"] {
+                if let Ok(email) = Email::parse(&format!("{letter}{mark}@example.com")) {
+                    assert_eq!(Email::parse(email.as_str()).as_ref(), Ok(&email));
+                }
+            }
+        }
         for bad in [
             "",
             "ana",
