@@ -22,6 +22,7 @@ impl MigrationTrait for Migration {
             .primary_key(&["id"])
             .index("login_event_user", &["user_id", "at", "id"])
             .index("login_event_at", &["at", "id"])
+            .index("login_event_actor", &["actor_id"])
             .create(manager)
             .await
     }

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use florin_app::error::AppError;
@@ -197,9 +197,9 @@ async fn recall(named: &Named) -> problem::Result<Option<HttpResponse>> {
             "idempotency_key_reused",
             "this Idempotency-Key was used for another request; use a new one",
         )),
+        Known::Unreadable => Err(unreadable()),
         Known::Answered(bytes) => {
-            let damaged = || Problem::internal().caused_by("a kept answer is damaged");
-            let (needs, mut response) = answer::decode(bytes).ok_or_else(damaged)?;
+            let (needs, mut response) = answer::decode(bytes).ok_or_else(unreadable)?;
             needs.check(&named.principal)?;
             response.headers_mut().insert(HeaderName::from_static(REPLAYED), HeaderValue::from_static("true"));
             response.extensions_mut().insert(Rendered);
@@ -208,18 +208,38 @@ async fn recall(named: &Named) -> problem::Result<Option<HttpResponse>> {
     }
 }
 
+/// The request was answered, and nobody knows any more how. It must not be done again.
+fn unreadable() -> Problem {
+    let detail =
+        "this was answered before, and the answer can no longer be read; look at what is there, and use a new key";
+    Problem::new(StatusCode::CONFLICT, "idempotency_answer_lost", detail)
+}
+
+/// What is about who asked, or about this moment, and not about what is asked: it is not kept, for asking again may do it.
+fn is_passing(response: &HttpResponse) -> bool {
+    let status = response.status();
+    let code = response.extensions().get::<Problem>().map_or("", Problem::code);
+    status == StatusCode::UNAUTHORIZED
+        || status == StatusCode::TOO_MANY_REQUESTS
+        || status.is_server_error()
+        || code == "session_required"
+        || response.headers().contains_key(RETRY_AFTER)
+}
+
 /// Keeps an answer that was not kept with its effect. When the key got another answer meanwhile, from another server,
 /// that is the answer.
 async fn keep(named: &Named, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let status = response.status();
-    let is_final = status != StatusCode::UNAUTHORIZED
-        && status != StatusCode::TOO_MANY_REQUESTS
-        && !status.is_server_error()
-        && response.response().extensions().get::<NotKept>().is_none();
-    if !is_final || named.kept.load(Ordering::Acquire) {
+    let is_kept = named.kept.load(Ordering::Acquire) || response.response().extensions().get::<NotKept>().is_some();
+    if is_kept {
         return response;
     }
     let (req, response) = response.into_parts();
+    if is_passing(&response) {
+        // Contention may have been with the same request at another server.
+        let before = if status == StatusCode::CONFLICT { recall(named).await.ok().flatten() } else { None };
+        return ServiceResponse::new(req, before.unwrap_or(response));
+    }
     let needs = Needs::of(&req, &named.principal);
     let (bytes, response) = answer::encode(with_id(&req, response), needs);
     let stored = {

@@ -50,6 +50,9 @@ pub enum AppError {
         /// Actions that stand in the way of a reversal.
         blocking_actions: Vec<Seq>,
     },
+    /// The data changed time and again while the request was worked on. Nothing was done; trying again may do it.
+    #[error("the data changed while the request was worked on")]
+    Contended,
     /// The resource is not in the version that the caller expected.
     #[error("the resource has changed")]
     PreconditionFailed,
@@ -111,8 +114,8 @@ impl AppError {
 
     /// What to tell when a plan was stale time and again.
     #[must_use]
-    pub fn contended() -> Self {
-        Self::conflict("stale", "the data changed while the request was worked on; try again")
+    pub const fn contended() -> Self {
+        Self::Contended
     }
 }
 

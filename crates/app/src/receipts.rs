@@ -12,7 +12,7 @@ use florin_domain::id::UserId;
 use florin_domain::receipt::Receipt;
 use florin_domain::repository::{ReceiptRepository, RepositoryError, UniqueKey};
 
-use crate::error::{AppError, Result};
+use crate::error::Result;
 use crate::port::{Clock, SecretGenerator};
 
 /// A request that named itself by a key.
@@ -35,6 +35,8 @@ pub enum Known {
     Answered(Vec<u8>),
     /// The key was used for another request.
     OtherRequest,
+    /// It was answered, with what can no longer be read: the secret that it was sealed with was replaced.
+    Unreadable,
 }
 
 /// The use cases over kept answers. What the bytes of an answer mean is for the caller to know.
@@ -58,14 +60,14 @@ impl Receipts {
     /// What is known of a request's key.
     ///
     /// # Errors
-    /// Those of storage; [`AppError::Internal`] when the answer was sealed with another secret.
+    /// Those of storage.
     pub async fn known(&self, request: &RequestKey) -> Result<Known> {
         match self.repository.find(request.user, &request.key, self.clock.now()).await? {
             None => Ok(Known::New),
             Some(receipt) if receipt.fingerprint != request.fingerprint => Ok(Known::OtherRequest),
             Some(receipt) => {
                 let answer = self.secrets.unseal(&context(request), &receipt.answer);
-                answer.map(Known::Answered).ok_or_else(|| AppError::Internal("a kept answer cannot be unsealed".into()))
+                Ok(answer.map_or(Known::Unreadable, Known::Answered))
             }
         }
     }

@@ -115,7 +115,7 @@ async fn a_change_that_stays_stale_is_given_up() {
     accounts.expect_account().returning(move |id| Ok(Some(account(id, role(id)))));
     accounts.expect_change_standing().times(3).returning(|_| Err(RepositoryError::Stale));
     let refused = disable(&changing(accounts)).await;
-    assert!(matches!(refused, Err(AppError::Conflict { code: "stale", .. })), "{refused:?}");
+    assert!(matches!(refused, Err(AppError::Contended)), "{refused:?}");
 }
 
 #[tokio::test]

@@ -226,6 +226,33 @@ async fn a_killed_server_leaves_whole_answers_behind() {
 }
 
 #[tokio::test]
+async fn what_was_sealed_with_another_secret_is_not_done_again() {
+    let mut app = spawn().await;
+    let user = app.user().await;
+    let body = json!({"amount": "1"});
+    user.create_expense(&body).header("idempotency-key", "k").await.expect(201);
+    let there = app
+        .another_instance_with(|settings| settings.auth.secret = "another secret, of 32 bytes and more".into())
+        .await;
+    let tokens = there.login(&user.email, &user.password).await.expect(200);
+    let there = there.with_token(&tokens.text("access_token"));
+    there.create_expense(&body).header("idempotency-key", "k").await.refused(409, "idempotency_answer_lost");
+    assert_eq!(there.expenses("").await.data().len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_script_may_not_do_its_owner_may_under_the_same_key() {
+    let app = spawn().await;
+    let user = app.user().await;
+    let (script, _) = user.personal_token(&["write"]).await;
+    let rename = |client: &acceptance::Client| client.patch_me(&json!({"name": "Ana"})).header("idempotency-key", "k");
+    rename(&script).await.refused(403, "session_required");
+    let renamed = rename(&user).await.expect(200);
+    assert_eq!(renamed["name"], "Ana");
+    assert_eq!(renamed.header("idempotency-replayed"), None);
+}
+
+#[tokio::test]
 async fn a_key_is_nowhere_in_the_database() {
     let app = spawn().await;
     let user = app.user().await;

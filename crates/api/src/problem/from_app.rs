@@ -36,6 +36,10 @@ impl From<&AppError> for Problem {
                 }
                 problem.with("blocking_actions", blocking_actions.iter().map(|seq| seq.0).collect::<Vec<_>>())
             }
+            AppError::Contended => {
+                let detail = "the data changed while the request was worked on; try again";
+                Self::new(StatusCode::CONFLICT, "stale", detail).retry_after(BUSY_SECONDS)
+            }
             AppError::PreconditionFailed => Self::new(
                 StatusCode::PRECONDITION_FAILED,
                 "precondition_failed",

@@ -128,7 +128,7 @@ async fn an_ever_stale_plan_ends_in_a_conflict_and_not_in_a_loop() {
     repository.expect_reserve_ids().returning(|_| Ok(vec![ExpenseId(1)]));
     let refused =
         expenses(ledger, repository).create(&account(), &new_expense(), &Keep::nothing()).await.err().unwrap();
-    assert!(matches!(refused, AppError::Conflict { code: "stale", .. }), "{refused:?}");
+    assert!(matches!(refused, AppError::Contended), "{refused:?}");
 }
 
 #[tokio::test]
