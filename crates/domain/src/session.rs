@@ -185,3 +185,22 @@ impl std::fmt::Debug for Proof {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_good_no_longer_than_its_session() {
+        let token = NewRefreshToken {
+            hash: [0; 32],
+            issued_at: Timestamp(100),
+            expires_at: Timestamp(200),
+            session_millis: 50,
+        };
+        for (opened_at, expires_at) in [(49, None), (50, None), (51, Some(101)), (149, Some(199)), (151, Some(200))] {
+            let ends = token.within(Timestamp(opened_at)).map(|token| token.expires_at.0);
+            assert_eq!(ends, expires_at, "opened at {opened_at}");
+        }
+    }
+}
