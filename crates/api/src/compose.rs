@@ -1,5 +1,6 @@
 //! The composition root: adapters into services.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,6 +75,16 @@ struct Adapters {
     secrets: Arc<Secrets>,
 }
 
+/// How many passwords are hashed at once where the settings leave it open (0): one fewer than there are processors, so that
+/// a flood of log-ins leaves one to everybody else, and no more than eight, for the memory that each takes.
+fn hashes_at_once(chosen: u32) -> u32 {
+    if chosen > 0 {
+        return chosen;
+    }
+    let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    u32::try_from(processors.saturating_sub(1).clamp(1, 8)).unwrap_or(1)
+}
+
 impl Adapters {
     fn new(settings: &Settings, database: &Database) -> Result<Self, ComposeError> {
         let auth = &settings.auth;
@@ -87,7 +98,7 @@ impl Adapters {
             budgets: Arc::new(SqlBudgetRepository::new(database.clone())),
             ledger: Arc::new(SqlLedgerRepository::new(database.clone())),
             reports: Arc::new(SqlReportRepository::new(database.clone())),
-            hasher: Arc::new(Argon2Hasher::new(cost, auth.hash_parallel, auth.hash_queue)?),
+            hasher: Arc::new(Argon2Hasher::new(cost, hashes_at_once(auth.hash_parallel), auth.hash_queue)?),
             issuer: Arc::new(JwtIssuer::new(&key, &auth.issuer, &auth.audience)?),
             secrets: Arc::new(Secrets::new(&key)),
         })

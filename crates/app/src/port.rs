@@ -43,6 +43,10 @@ pub trait PasswordHasher: Send + Sync {
     /// [`PortError::Busy`] when the queue is full.
     async fn verify<'a>(&self, password: &'a str, encoded: Option<&'a str>) -> Result<bool, PortError>;
 
+    /// Whether one more would be taken now. Asked before anything is looked up or counted for a log-in, so that those beyond
+    /// the queue cost next to nothing; whether it is taken is decided when it is asked for.
+    fn has_room(&self) -> bool;
+
     /// Whether a hash was cheaper to make than those made now, so that it should be made anew.
     fn is_outdated(&self, encoded: &str) -> bool;
 }

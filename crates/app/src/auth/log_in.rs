@@ -37,13 +37,15 @@ impl Auth {
     /// # Errors
     /// [`AppError::Invalid`] naming every wrong field; [`AppError::Unauthenticated`] `invalid_credentials` for any mismatch;
     /// [`AppError::Forbidden`] `email_not_verified` or `account_disabled`, only with the right password;
-    /// [`AppError::TooMany`] for too many log-ins from one client or too many wrong passwords of one address.
+    /// [`AppError::TooMany`] for too many log-ins from one client or too many wrong passwords of one address;
+    /// [`AppError::Busy`] when too many passwords wait to be hashed.
     pub async fn log_in(&self, log_in: &LogIn, device: &Device) -> Result<Tokens> {
         let mut faults = Faults::of_form(&log_in.faults);
         let email = faults.email(&log_in.email);
         let email = faults.none_or(email)?;
         let (user, outcome) = match &log_in.secret {
             Secret::Password(password) => {
+                self.check_room()?;
                 let found = self.ports.accounts.credentials(&email).await?;
                 let user = found.as_ref().map(|credentials| credentials.account.id);
                 (user, self.try_password(&email, found, password, device).await)

@@ -155,6 +155,7 @@ impl Auth {
     /// # Errors
     /// [`AppError::TooMany`]; [`AppError::Unauthenticated`] `invalid_token` when the account is gone.
     async fn right_hash(&self, account: &Account, password: &str) -> Result<Option<String>> {
+        self.check_room()?;
         self.count_guess(&account.email).await?;
         let found = self.ports.accounts.credentials(&account.email).await?;
         // The address may have gone to somebody else's account meanwhile, after an erasure.

@@ -50,6 +50,7 @@ impl Auth {
     /// [`crate::error::AppError::Invalid`] naming every wrong field; [`crate::error::AppError::TooMany`] for too many from one client.
     pub async fn register(&self, registration: &Registration, device: &Device) -> Result<i64> {
         let Details { email, name, currency, zone } = self.check(registration)?;
+        self.check_room()?;
         if let Err(error) = self.count_attempt(&SIGN_UPS, device).await {
             return self.refuse(None, EventKind::SignUp, device, error).await;
         }

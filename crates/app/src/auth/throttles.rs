@@ -10,6 +10,15 @@ use super::Auth;
 use crate::error::{AppError, Result};
 
 impl Auth {
+    /// Refuses what would be refused anyhow for want of a place among the passwords that wait to be hashed, before it costs
+    /// the database anything: a flood of log-ins must not be one of reads and writes.
+    ///
+    /// # Errors
+    /// [`AppError::Busy`].
+    pub(super) fn check_room(&self) -> Result<()> {
+        if self.ports.hasher.has_room() { Ok(()) } else { Err(AppError::Busy) }
+    }
+
     /// Counts a guess at a password of the address, whether or not anybody has it.
     ///
     /// # Errors

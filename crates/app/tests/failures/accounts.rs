@@ -55,7 +55,8 @@ impl People {
         self
     }
 
-    fn auth(self) -> Auth {
+    fn auth(mut self) -> Auth {
+        self.hasher.expect_has_room().return_const(true);
         let mut secrets = secrets();
         secrets.expect_code().returning(|| "123456".into());
         secrets.expect_hash_code().return_const([1; 32]);
@@ -248,4 +249,20 @@ async fn a_full_hashing_queue_is_busy_and_writes_nothing() {
     // Neither the sign-ups nor the sender expect a call.
     let refused = people.auth().register(&registration(), &here()).await;
     assert!(matches!(refused, Err(AppError::Busy)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn what_finds_no_room_among_the_hashes_costs_the_database_nothing() {
+    // Nothing is expected of any repository: a call to one would end the test.
+    let full = || {
+        let mut people = People::knowing(None);
+        (people.accounts, people.throttles) = (MockAccountRepository::new(), MockThrottleRepository::new());
+        people.hasher.expect_has_room().return_const(false);
+        people.auth()
+    };
+    let device = Device::default();
+    assert!(matches!(full().log_in(&by_password(), &device).await, Err(AppError::Busy)));
+    assert!(matches!(full().register(&registration(), &device).await, Err(AppError::Busy)));
+    let erasure = full().check_password_of(&account(), "long enough", EventKind::Erasure, &device).await;
+    assert!(matches!(erasure, Err(AppError::Busy)));
 }

@@ -94,6 +94,10 @@ impl PasswordHasher for Argon2Hasher {
         Ok(matches && of_somebody)
     }
 
+    fn has_room(&self) -> bool {
+        self.places.available_permits() > 0
+    }
+
     fn is_outdated(&self, encoded: &str) -> bool {
         PasswordHash::new(encoded).is_ok_and(|hash| missing_blocks(self.argon2.params(), &hash) > 0)
     }

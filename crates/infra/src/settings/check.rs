@@ -55,7 +55,7 @@ impl Findings<'_> {
 
 fn everywhere(settings: &Settings, findings: &mut Findings<'_>) {
     let Settings { server, database, auth, .. } = settings;
-    let numbers: [(&str, u64, u64); 14] = [
+    let numbers: [(&str, u64, u64); 13] = [
         ("server.head_timeout_ms", server.head_timeout_ms, 3_600_000),
         ("server.body_timeout_ms", server.body_timeout_ms, 3_600_000),
         ("server.write_timeout_ms", server.write_timeout_ms, 3_600_000),
@@ -69,7 +69,6 @@ fn everywhere(settings: &Settings, findings: &mut Findings<'_>) {
         ("auth.argon2_m_kib", auth.argon2_m_kib.into(), 4 << 20),
         ("auth.argon2_t", auth.argon2_t.into(), 1000),
         ("auth.argon2_p", auth.argon2_p.into(), 64),
-        ("auth.hash_parallel", auth.hash_parallel.into(), 1024),
     ];
     for (key, value, most) in numbers {
         findings.refuse_if(!(1..=most).contains(&value), key, &format!("must be from 1 to {most}, not {value}"));
@@ -80,6 +79,7 @@ fn everywhere(settings: &Settings, findings: &mut Findings<'_>) {
         "accounts.audit_days",
         &format!("must be from 1 to 36600, not {audit_days}"),
     );
+    findings.refuse_if(auth.hash_parallel > 1024, "auth.hash_parallel", "must be at most 1024");
     findings.refuse_if(auth.hash_queue > 100_000, "auth.hash_queue", "must be at most 100000");
     findings.refuse_if(server.workers > 1024, "server.workers", "must be at most 1024");
     for origin in &server.cors_origins {

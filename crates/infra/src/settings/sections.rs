@@ -112,7 +112,7 @@ pub struct Auth {
     pub argon2_t: u32,
     /// argon2id: lanes.
     pub argon2_p: u32,
-    /// How many passwords are hashed at the same time.
+    /// How many passwords are hashed at the same time; 0 is one fewer than there are processors, from 1 to 8.
     pub hash_parallel: u32,
     /// How many more may wait for their turn.
     pub hash_queue: u32,

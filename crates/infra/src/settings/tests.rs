@@ -265,7 +265,7 @@ fn unsafe_values_are_refused_everywhere() {
         ("FLORIN__AUTH__ARGON2_M_KIB", "0", "auth.argon2_m_kib: must be from 1 to"),
         ("FLORIN__AUTH__ARGON2_T", "0", "auth.argon2_t: must be from 1 to"),
         ("FLORIN__AUTH__ARGON2_P", "0", "auth.argon2_p: must be from 1 to"),
-        ("FLORIN__AUTH__HASH_PARALLEL", "0", "auth.hash_parallel: must be from 1 to"),
+        ("FLORIN__AUTH__HASH_PARALLEL", "1025", "auth.hash_parallel: must be at most 1024"),
         ("FLORIN__AUTH__ACCESS_MINUTES", "0", "auth.access_minutes: must be from 1 to"),
         ("FLORIN__AUTH__SESSION_DAYS", "0", "auth.session_days: must be from 1 to 732, not 0"),
         ("FLORIN__AUTH__SESSION_DAYS", "733", "auth.session_days: must be from 1 to 732, not 733"),
