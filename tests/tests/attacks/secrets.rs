@@ -206,17 +206,31 @@ async fn administer(run: &mut Run, place: &Place, client: &Client, ana: i64) -> 
     text(&said.stdout) + &text(&said.stderr)
 }
 
+/// The hashes of a table, in hexadecimal.
+async fn hashes(database: &TestDatabase, table: &str) -> Vec<String> {
+    let as_text = if database.url().starts_with("postgres") { "encode(hash, 'hex')" } else { "HEX(hash)" };
+    let hashes = database.texts(&format!("SELECT {as_text} FROM {table}")).await;
+    assert!(!hashes.is_empty(), "{table}");
+    hashes.into_iter().map(|hash| hash.to_lowercase()).collect()
+}
+
+fn bytes_of(hex: &str) -> Vec<u8> {
+    let digits = hex.as_bytes().chunks(2).map(|two| std::str::from_utf8(two).unwrap());
+    digits.map(|two| u8::from_str_radix(two, 16).unwrap()).collect()
+}
+
+/// Whether the dump holds what is stored as bytes: as it is in files, in hexadecimal in rows.
+async fn holds_bytes(database: &TestDatabase, dump: &str) -> bool {
+    let hash = hashes(database, "refresh_token").await.remove(0);
+    [text(&bytes_of(&hash)), hash.to_uppercase(), hash].iter().any(|form| dump.contains(form))
+}
+
 /// What stands in the database in place of secrets lets nobody in.
 async fn stored_hashes_are_of_no_use(database: &TestDatabase, client: &Client) {
-    let as_text = if database.url().starts_with("postgres") { "encode(hash, 'hex')" } else { "HEX(hash)" };
     let mut tried = 0;
     for table in ["refresh_token", "personal_token"] {
-        let hashes = database.texts(&format!("SELECT {as_text} FROM {table}")).await;
-        assert!(!hashes.is_empty(), "{table}");
-        for hash in hashes {
-            let hash = hash.to_lowercase();
-            let digits = hash.as_bytes().chunks(2).map(|two| std::str::from_utf8(two).unwrap());
-            let bytes: Vec<u8> = digits.map(|two| u8::from_str_radix(two, 16).unwrap()).collect();
+        for hash in hashes(database, table).await {
+            let bytes = bytes_of(&hash);
             assert_eq!(hex(&bytes), hash);
             for form in [hash, base64(&bytes, *b"-_")] {
                 for prefix in ["", "flr_rt_", "flr_pat_"] {
@@ -270,6 +284,7 @@ async fn a_full_run_shows_no_secret_anywhere() {
     let planted = client.login(EMAIL, PASSWORDS[2]).header("user-agent", "planted-in-the-database");
     run.tokens(planted.await);
     let before = text(&database.dump().await);
+    assert!(holds_bytes(&database, &before).await, "the search would find what is no text");
     stored_hashes_are_of_no_use(&database, &client).await;
     let admin_said = administer(&mut run, &place, &client, id).await;
     for path in ["/metrics", "/openapi.json", "/livez", "/readyz"] {
