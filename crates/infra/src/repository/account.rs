@@ -216,6 +216,17 @@ pub(super) async fn hold_enabled(tx: &DatabaseTransaction, user: UserId) -> std:
     hold(tx, user, Condition::all()).await
 }
 
+/// The same of an account that is not erased, disabled or not.
+pub(super) async fn hold_present(tx: &DatabaseTransaction, user: UserId) -> std::result::Result<bool, Failure> {
+    let held = user_login::Entity::update_many()
+        .col_expr(user_login::Column::CreatedAt, Expr::col(user_login::Column::CreatedAt))
+        .filter(user_login::Column::Id.eq(user.0))
+        .filter(user_login::Column::ErasedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(held.rows_affected == 1)
+}
+
 /// The same of an admin who is neither disabled nor erased.
 pub(super) async fn hold_admin(tx: &DatabaseTransaction, user: UserId) -> std::result::Result<bool, Failure> {
     hold(tx, user, user_login::Column::UserType.eq(Role::Admin.as_str())).await

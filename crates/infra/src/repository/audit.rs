@@ -13,6 +13,11 @@ use crate::db::{Database, Failure, failed};
 use crate::entity::login_event::{ActiveModel, Column, Entity, Model};
 use crate::id_allocator::{IdAllocator, Sequence};
 
+use super::account::hold_present;
+
+/// Whom no account belongs to.
+const NOBODY: UserId = UserId(0);
+
 /// The audit trail in a SQL database.
 #[derive(Debug, Clone)]
 pub struct SqlAuditRepository {
@@ -52,7 +57,17 @@ pub(super) async fn insert(
 impl AuditRepository for SqlAuditRepository {
     async fn note(&self, event: &NewLoginEvent) -> Result<()> {
         let id = self.ids.next(Sequence::LoginEvent).await?;
-        self.database.write(|tx| async move { insert(&tx, id, event).await }).await
+        self.database
+            .write(|tx| async move {
+                // Where nobody has the address, for nobody: so that it takes as long.
+                let present = hold_present(&tx, event.user.unwrap_or(NOBODY)).await?;
+                if present || event.user.is_none() {
+                    return insert(&tx, id, event).await;
+                }
+                // Of somebody who was erased meanwhile, not where the request came from.
+                insert(&tx, id, &NewLoginEvent { device: Device::default(), ..event.clone() }).await
+            })
+            .await
     }
 
     async fn events(&self, filter: EventFilter, after: Option<EventCursor>, limit: u64) -> Result<Page<LoginEvent>> {

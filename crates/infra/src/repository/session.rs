@@ -256,13 +256,7 @@ impl SqlSessionRepository {
         let new = &NewSession { user, device: device.clone(), token: token.clone() };
         self.database
             .write(|tx| async move {
-                let held = user_login::Entity::update_many()
-                    .col_expr(user_login::Column::CreatedAt, Expr::col(user_login::Column::CreatedAt))
-                    .filter(user_login::Column::Id.eq(user.0))
-                    .filter(user_login::Column::ErasedAt.is_null())
-                    .exec(&*tx)
-                    .await?;
-                if held.rows_affected == 0 {
+                if !super::account::hold_present(&tx, user).await? {
                     return Err(florin_domain::repository::RepositoryError::Erased.into());
                 }
                 insert_session(&tx, id, new).await
