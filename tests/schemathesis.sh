@@ -105,7 +105,8 @@ PYTHON
 run() {
   local token=$1 result=0
   shift
-  SCHEMATHESIS_HOOKS=$root/tests/schemathesis_hooks.py "$schemathesis" --config-file "$root/tests/schemathesis.toml" run \
+  HYPOTHESIS_STORAGE_DIRECTORY=$root/target/schemathesis/hypothesis SCHEMATHESIS_HOOKS=$root/tests/schemathesis_hooks.py \
+    "$schemathesis" --config-file "$root/tests/schemathesis.toml" run \
     "http://$address/openapi.json" --header "Authorization: Bearer $token" \
     --checks all --phases examples,coverage,fuzzing,stateful --continue-on-failure \
     --seed "$seed" --max-examples "$max_examples" --generation-database none "$@" &
