@@ -35,6 +35,15 @@ mod m20261124_000022_sign_up;
 mod m20261124_000023_erased_at;
 mod m20261124_000024_more_id_ranges;
 mod m20261124_000025_pruning_indexes;
+mod m20261125_000026_notification_preference;
+mod m20261125_000027_notification;
+mod m20261125_000028_notification_delivery;
+mod m20261125_000029_device;
+mod m20261125_000030_user_phone;
+mod m20261125_000031_daily_run;
+mod m20261125_000032_job_run;
+mod m20261125_000033_notification_id_ranges;
+mod m20261125_000034_timezone_index;
 
 use sea_orm_migration::prelude::*;
 
@@ -71,6 +80,15 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000023_erased_at::Migration),
             Box::new(m20261124_000024_more_id_ranges::Migration),
             Box::new(m20261124_000025_pruning_indexes::Migration),
+            Box::new(m20261125_000026_notification_preference::Migration),
+            Box::new(m20261125_000027_notification::Migration),
+            Box::new(m20261125_000028_notification_delivery::Migration),
+            Box::new(m20261125_000029_device::Migration),
+            Box::new(m20261125_000030_user_phone::Migration),
+            Box::new(m20261125_000031_daily_run::Migration),
+            Box::new(m20261125_000032_job_run::Migration),
+            Box::new(m20261125_000033_notification_id_ranges::Migration),
+            Box::new(m20261125_000034_timezone_index::Migration),
         ]
     }
 }

@@ -8,6 +8,7 @@ use florin_api::server::Application;
 use florin_app::port::{Clock, OtpSender};
 use florin_domain::calendar::Zone;
 use florin_domain::money::Currency;
+use florin_infra::db::Database;
 use florin_infra::settings::Settings;
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
@@ -85,7 +86,7 @@ async fn start(settings: Settings, clock: TestClock, codes: Codes) -> (String, o
     let (stop, stopped) = oneshot::channel();
     let (ready, address) = oneshot::channel();
     runtime().spawn(async move {
-        let database = compose::connect(&settings, false).await.expect("the database opens");
+        let database = Database::of(&settings, false).await.expect("the database opens");
         let (clock, sender): (Arc<dyn Clock>, Arc<dyn OtpSender>) = (Arc::new(clock), Arc::new(codes));
         let services = compose::services(&settings, &database, clock, sender).expect("the services are built");
         let application = Application::build(services, &settings).expect("the port is bound");

@@ -2,7 +2,6 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use florin_app::admin::Admin;
@@ -23,7 +22,7 @@ use florin_app::tokens::PersonalTokens;
 use florin_app::trail::Trail;
 use florin_app::undo::Undo;
 use florin_app::writer::Writer;
-use florin_infra::db::{Database, DatabaseError, DatabaseOptions, SchemaState};
+use florin_infra::db::{Database, SchemaState};
 use florin_infra::repository::{
     SqlAccountRepository, SqlAdminRepository, SqlAuditRepository, SqlBudgetRepository, SqlCategoryRepository,
     SqlErasureRepository, SqlExpenseRepository, SqlExportRepository, SqlLedgerRepository, SqlPruningRepository,
@@ -32,7 +31,6 @@ use florin_infra::repository::{
 };
 use florin_infra::security::{Argon2Cost, Argon2Hasher, JwtIssuer, Secrets, SigningKey, SigningKeyError};
 use florin_infra::settings::Settings;
-use secrecy::ExposeSecret;
 
 use crate::routes::operations::Readiness;
 use crate::server::Deps;
@@ -46,19 +44,6 @@ pub enum ComposeError {
     /// A technical part refuses its settings.
     #[error("a technical part cannot be set up")]
     Port(#[from] PortError),
-}
-
-/// How the settings want the database reached; `create` makes the file and folder of an embedded one.
-///
-/// # Errors
-/// Those of [`Database::connect`].
-pub async fn connect(settings: &Settings, create: bool) -> Result<Database, DatabaseError> {
-    let options = DatabaseOptions {
-        max_connections: settings.database.max_connections,
-        create,
-        acquire_timeout: Duration::from_millis(settings.database.acquire_timeout_ms),
-    };
-    Database::connect(settings.database.url.expose_secret(), &options).await
 }
 
 /// The adapters that settings and database decide.

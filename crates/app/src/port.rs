@@ -5,6 +5,8 @@ use florin_domain::account::Email;
 use florin_domain::calendar::Timestamp;
 use florin_domain::id::{SessionId, UserId};
 use florin_domain::ledger::{OperationId, Salt};
+use florin_domain::notification::delivery::Leased;
+use florin_domain::phone::Phone;
 use florin_domain::session::{CodePurpose, SecretHash};
 
 /// Tells the time. Tests advance it.
@@ -121,13 +123,24 @@ pub trait SecretGenerator: Send + Sync {
     fn same(&self, a: &SecretHash, b: &SecretHash) -> bool;
 }
 
-/// A message to the owner of an address.
+/// Where a one-time code goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recipient {
+    /// By mail.
+    Email(Email),
+    /// By short message, to a telephone number.
+    Phone(Phone),
+}
+
+/// A message about an account to its owner, or to whoever has its address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CodeMessage {
     /// A one-time code.
     Code {
-        /// To whom.
+        /// The account's address.
         email: Email,
+        /// To whom.
+        to: Recipient,
         /// What for.
         purpose: CodePurpose,
         /// The six digits.
@@ -150,4 +163,52 @@ pub trait OtpSender: Send + Sync {
     /// # Errors
     /// [`PortError`] when it cannot be taken.
     async fn send(&self, message: &CodeMessage) -> Result<(), PortError>;
+
+    /// Whether codes can be sent to telephones.
+    fn reaches_phones(&self) -> bool;
+}
+
+/// Why a channel did not deliver. The reasons are for operators: no secret, nobody's address or data.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SinkError {
+    /// Not now. It may be tried again.
+    #[error("{reason}")]
+    Later {
+        /// Why.
+        reason: String,
+        /// How long the other side wants to be left alone, in milliseconds, if it said so: the whole channel, not this delivery
+        /// alone.
+        after_millis: Option<i64>,
+    },
+    /// Never: trying again would end the same way.
+    #[error("{reason}")]
+    Refused {
+        /// Why.
+        reason: String,
+    },
+    /// The place is gone: a device's token is dead. Nothing is to be sent there any more.
+    #[error("{reason}")]
+    Gone {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Delivers notifications over one channel.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait NotificationSink: Send + Sync {
+    /// Delivers one, and returns when the other side has taken it. May be called any number of times for one notification, whose
+    /// identifier lets the other side find repeats. Ends within the time that the settings allow.
+    ///
+    /// # Errors
+    /// [`SinkError`].
+    async fn deliver(&self, delivery: &Leased) -> Result<(), SinkError>;
+}
+
+/// Draws numbers: to spread what would otherwise happen at one moment, and to tell processes apart.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait Random: Send + Sync {
+    /// Any number.
+    fn number(&self) -> u64;
 }

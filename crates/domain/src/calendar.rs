@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, SecondsFormat, TimeZone, Utc};
+use chrono::{
+    DateTime, Datelike, Days, MappedLocalTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, TimeZone, Timelike, Utc,
+};
 use chrono_tz::Tz;
 
 /// An instant: UTC milliseconds since 1970-01-01T00:00:00Z, the same value on every database.
@@ -32,6 +34,12 @@ impl Timestamp {
     #[must_use]
     pub fn date_in(self, zone: Zone) -> NaiveDate {
         self.to_utc().with_timezone(&zone.0).date_naive()
+    }
+
+    /// The hour of the day of this instant in `zone`: 0 to 23.
+    #[must_use]
+    pub fn hour_in(self, zone: Zone) -> u32 {
+        self.to_utc().with_timezone(&zone.0).hour()
     }
 
     /// This instant moved by `millis` (negative moves back), saturating at the ends of `i64`.
@@ -85,6 +93,30 @@ impl Zone {
     #[must_use]
     pub fn name(self) -> &'static str {
         self.0.name()
+    }
+
+    /// Whether the zone has that date. A zone that crosses the date line skips one.
+    #[must_use]
+    pub fn has_date(self, date: NaiveDate) -> bool {
+        self.first_instant(date, 0).date_in(self) == date
+    }
+
+    /// The first instant at which it is that date and hour (0 to 23) or later in the zone. Where clocks are turned forward over
+    /// it, that is the moment of turning; where they are turned back over it, its first occurrence.
+    #[must_use]
+    pub fn first_instant(self, date: NaiveDate, hour: u8) -> Timestamp {
+        let time = NaiveTime::from_hms_opt(hour.into(), 0, 0).unwrap_or(NaiveTime::MIN);
+        let mut local = date.and_time(time);
+        // No zone has ever skipped more than a day; every gap ends on a quarter of an hour or on a minute of long ago.
+        for _ in 0..=24 * 60 {
+            match self.0.from_local_datetime(&local) {
+                MappedLocalTime::Single(at) | MappedLocalTime::Ambiguous(at, _) => {
+                    return Timestamp(at.timestamp_millis());
+                }
+                MappedLocalTime::None => local = local.checked_add_signed(TimeDelta::minutes(1)).unwrap_or(local),
+            }
+        }
+        Timestamp(local.and_utc().timestamp_millis())
     }
 }
 

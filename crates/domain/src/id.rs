@@ -48,6 +48,22 @@ id!(
     SignUpId
 );
 id!(
+    /// A notification (`notification.id`), the same at every attempt to deliver it.
+    NotificationId
+);
+id!(
+    /// A notification's delivery over one channel to one place (`notification_delivery.id`).
+    DeliveryId
+);
+id!(
+    /// A device that takes push messages (`device.id`).
+    DeviceId
+);
+id!(
+    /// A run of a job (`job_run.id`).
+    JobRunId
+);
+id!(
     /// A position in one user's action log, counted from 1 without gaps. Also the cursor of delta sync.
     Seq
 );

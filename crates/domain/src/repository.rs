@@ -9,10 +9,14 @@ mod admin;
 mod audit;
 mod budget;
 mod category;
+mod check;
 mod erasure;
 mod expense;
 mod export;
+mod inbox;
+mod job;
 mod ledger;
+mod outbox;
 mod pruning;
 mod receipt;
 mod report;
@@ -26,12 +30,16 @@ pub use admin::{AdminRepository, Counts, Standing, StandingChange};
 pub use audit::{AuditRepository, EventCursor, EventFilter};
 pub use budget::BudgetRepository;
 pub use category::{CategoryChange, CategoryRepository, EmptyMerge, NewCategory, StoredKeyword};
+pub use check::{CheckRepository, InactiveCandidate, OverspendCandidate, Scan, Scanned};
 pub use erasure::ErasureRepository;
 pub use expense::{
     ExpenseCursor, ExpenseFilter, ExpenseQuery, ExpenseRepository, ExpenseSort, MAX_AT_ONCE, Page, SortKey, TagCount,
 };
 pub use export::{ExportRepository, LoggedAction, StoredSession, StoredToken};
+pub use inbox::{InboxRepository, NewDevice, ReachRepository, StoredDevice, StoredPhone, StoredPreferences};
+pub use job::{JobRepository, JobRun, RunOutcome};
 pub use ledger::{Applied, LedgerRepository};
+pub use outbox::{OutboxFilter, OutboxRepository};
 pub use pruning::PruningRepository;
 pub use receipt::ReceiptRepository;
 pub use report::{ReportRepository, SpendingBy, SpentRow};
@@ -42,11 +50,25 @@ pub use token::TokenRepository;
 
 #[cfg(feature = "mocks")]
 pub use {
-    account::MockAccountRepository, admin::MockAdminRepository, audit::MockAuditRepository,
-    budget::MockBudgetRepository, category::MockCategoryRepository, erasure::MockErasureRepository,
-    expense::MockExpenseRepository, export::MockExportRepository, ledger::MockLedgerRepository,
-    pruning::MockPruningRepository, receipt::MockReceiptRepository, report::MockReportRepository,
-    session::MockSessionRepository, sign_up::MockSignUpRepository, throttle::MockThrottleRepository,
+    account::MockAccountRepository,
+    admin::MockAdminRepository,
+    audit::MockAuditRepository,
+    budget::MockBudgetRepository,
+    category::MockCategoryRepository,
+    check::MockCheckRepository,
+    erasure::MockErasureRepository,
+    expense::MockExpenseRepository,
+    export::MockExportRepository,
+    inbox::{MockInboxRepository, MockReachRepository},
+    job::MockJobRepository,
+    ledger::MockLedgerRepository,
+    outbox::MockOutboxRepository,
+    pruning::MockPruningRepository,
+    receipt::MockReceiptRepository,
+    report::MockReportRepository,
+    session::MockSessionRepository,
+    sign_up::MockSignUpRepository,
+    throttle::MockThrottleRepository,
     token::MockTokenRepository,
 };
 

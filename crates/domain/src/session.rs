@@ -13,6 +13,8 @@ pub enum CodePurpose {
     Login,
     /// To set a new password.
     Reset,
+    /// To prove a telephone number.
+    Phone,
 }
 
 impl CodePurpose {
@@ -23,6 +25,7 @@ impl CodePurpose {
             Self::Verify => "verify",
             Self::Login => "login",
             Self::Reset => "reset",
+            Self::Phone => "phone",
         }
     }
 }

@@ -94,6 +94,19 @@ impl Database {
         Ok(Self { inner: Arc::new(Inner { write, read: Reads(read), remainders }) })
     }
 
+    /// As the settings want it; `create` makes the file and folder of an embedded one.
+    ///
+    /// # Errors
+    /// Those of [`Self::connect`].
+    pub async fn of(settings: &crate::settings::Settings, create: bool) -> Result<Self, DatabaseError> {
+        let options = DatabaseOptions {
+            max_connections: settings.database.max_connections,
+            create,
+            acquire_timeout: Duration::from_millis(settings.database.acquire_timeout_ms),
+        };
+        Self::connect(secrecy::ExposeSecret::expose_secret(&settings.database.url), &options).await
+    }
+
     /// Reaches the database once.
     ///
     /// # Errors

@@ -6,13 +6,19 @@
 
 pub mod category;
 pub mod category_budget;
+pub mod daily_run;
+pub mod device;
 pub mod expense;
 pub mod id_range;
 pub mod idempotency_key;
+pub mod job_run;
 pub mod keyword;
 pub mod last_user_action;
 pub mod login_event;
 pub mod monthly_expense;
+pub mod notification;
+pub mod notification_delivery;
+pub mod notification_preference;
 pub mod one_time_code;
 pub mod personal_token;
 pub mod refresh_token;
@@ -24,3 +30,4 @@ pub mod throttle;
 pub mod user_action;
 pub mod user_cred;
 pub mod user_login;
+pub mod user_phone;

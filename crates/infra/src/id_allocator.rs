@@ -30,10 +30,18 @@ pub(crate) enum Sequence {
     PersonalToken,
     /// `sign_up.id`.
     SignUp,
+    /// `notification.id`.
+    Notification,
+    /// `notification_delivery.id`.
+    Delivery,
+    /// `device.id`.
+    Device,
+    /// `job_run.id`.
+    JobRun,
 }
 
 impl Sequence {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::User,
         Self::Session,
         Self::Category,
@@ -42,6 +50,10 @@ impl Sequence {
         Self::LoginEvent,
         Self::PersonalToken,
         Self::SignUp,
+        Self::Notification,
+        Self::Delivery,
+        Self::Device,
+        Self::JobRun,
     ];
 
     const fn name(self) -> &'static str {
@@ -54,13 +66,17 @@ impl Sequence {
             Self::LoginEvent => "login_event",
             Self::PersonalToken => "personal_token",
             Self::SignUp => "sign_up",
+            Self::Notification => "notification",
+            Self::Delivery => "notification_delivery",
+            Self::Device => "device",
+            Self::JobRun => "job_run",
         }
     }
 
     /// How many are taken at once.
     const fn block(self) -> i64 {
         match self {
-            Self::Expense | Self::LoginEvent => 1000,
+            Self::Expense | Self::LoginEvent | Self::Notification | Self::Delivery => 1000,
             _ => 20,
         }
     }

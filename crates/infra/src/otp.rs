@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use async_trait::async_trait;
-use florin_app::port::{CodeMessage, OtpSender, PortError};
+use florin_app::port::{CodeMessage, OtpSender, PortError, Recipient};
 use serde::Serialize;
 
 /// Writes each message to standard output as one line of JSON: for trying things out, since whoever reads the output can
@@ -19,14 +19,26 @@ pub struct LogOtpSender;
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Line<'a> {
-    Otp { email: &'a str, purpose: &'a str, otp: &'a str },
-    AddressTaken { email: &'a str },
+    Otp {
+        email: &'a str,
+        purpose: &'a str,
+        otp: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        phone: Option<&'a str>,
+    },
+    AddressTaken {
+        email: &'a str,
+    },
 }
 
 fn line(message: &CodeMessage) -> Result<String, serde_json::Error> {
     let mut line = serde_json::to_string(&match message {
-        CodeMessage::Code { email, purpose, otp } => {
-            Line::Otp { email: email.as_str(), purpose: purpose.as_str(), otp }
+        CodeMessage::Code { email, to, purpose, otp } => {
+            let phone = match to {
+                Recipient::Email(_) => None,
+                Recipient::Phone(phone) => Some(phone.as_str()),
+            };
+            Line::Otp { email: email.as_str(), purpose: purpose.as_str(), otp, phone }
         }
         CodeMessage::AddressTaken { email } => Line::AddressTaken { email: email.as_str() },
     })?;
@@ -50,6 +62,10 @@ impl OtpSender for LogOtpSender {
             Err(error) => Err(PortError::Failed(error.into())),
         }
     }
+
+    fn reaches_phones(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]
@@ -65,7 +81,8 @@ mod tests {
         for (purpose, word) in
             [(CodePurpose::Verify, "verify"), (CodePurpose::Login, "login"), (CodePurpose::Reset, "reset")]
         {
-            let message = CodeMessage::Code { email: email.clone(), purpose, otp: "012345".to_owned() };
+            let to = Recipient::Email(email.clone());
+            let message = CodeMessage::Code { email: email.clone(), to, purpose, otp: "012345".to_owned() };
             assert_eq!(
                 line(&message).unwrap(),
                 format!(

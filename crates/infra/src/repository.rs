@@ -12,6 +12,7 @@ mod export;
 mod head;
 mod ledger;
 mod like;
+mod notification;
 mod pruning;
 mod receipt;
 mod report;

@@ -21,7 +21,10 @@ use serde::{Deserialize, Serialize};
 
 pub use error::SettingsError;
 pub use network::{InvalidNetwork, Network};
-pub use sections::{Accounts, Auth, Database, Demo, Environment, Limits, Log, LogFormat, Otp, OtpDelivery, Server};
+pub use sections::{
+    Accounts, Auth, ChannelName, Database, Delivery, Demo, Email, Environment, Limits, Log, LogFormat, Otp,
+    OtpDelivery, Push, Queue, Scheduler, Server, Sms, Webhook,
+};
 
 /// Names the environment: `development`, `test` or `production`.
 pub const ENVIRONMENT_VARIABLE: &str = "FLORIN_ENV";
@@ -43,6 +46,18 @@ pub struct Settings {
     pub auth: Auth,
     /// One-time codes.
     pub otp: Otp,
+    /// Delivery of notifications.
+    pub delivery: Delivery,
+    /// Mail.
+    pub email: Email,
+    /// Push messages.
+    pub push: Push,
+    /// Short messages.
+    pub sms: Sms,
+    /// Requests to an address of the operator's.
+    pub webhook: Webhook,
+    /// The scheduler's process.
+    pub scheduler: Scheduler,
     /// Throttles.
     pub limits: Limits,
     /// What a new account gets when it names nothing.

@@ -8,6 +8,7 @@ use florin_app::error::AppError;
 use florin_domain::id::UserId;
 use florin_domain::ledger::{FirstBad, Verified};
 use florin_infra::clock::SystemClock;
+use florin_infra::db::Database;
 use florin_infra::otp::LogOtpSender;
 use florin_infra::settings::Settings;
 use serde_json::json;
@@ -83,7 +84,7 @@ pub(super) async fn seed_demo(settings: &Settings) -> Result<(), Failure> {
         return Err(Failure::settings("demo.allowed: the demo user may not be made here"));
     }
     if is_embedded(settings) {
-        let database = compose::connect(settings, true).await?;
+        let database = Database::of(settings, true).await?;
         database.migrate().await?;
         database.close().await;
     }

@@ -15,7 +15,7 @@ pub(super) fn is_embedded(settings: &Settings) -> bool {
 
 /// Makes and migrates the database, and prints one line of JSON for each migration that it applied.
 pub(super) async fn migrate(settings: &Settings) -> Result<(), Failure> {
-    let database = compose::connect(settings, true).await?;
+    let database = Database::of(settings, true).await?;
     let applied = database.migrate().await?;
     database.close().await;
     applied.iter().try_for_each(|name| output::write_json(&serde_json::json!({"type": "migration", "name": name})))
@@ -23,7 +23,7 @@ pub(super) async fn migrate(settings: &Settings) -> Result<(), Failure> {
 
 /// Connects to a database that is there and migrated; touches nothing otherwise.
 pub(super) async fn open(settings: &Settings) -> Result<Database, Failure> {
-    let database = compose::connect(settings, false).await?;
+    let database = Database::of(settings, false).await?;
     match database.schema_state().await? {
         SchemaState::Current => Ok(database),
         other => Err(Failure::database(compose::describe(&other))),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use florin_app::port::OtpSender;
 use florin_infra::clock::SystemClock;
+use florin_infra::db::Database;
 use florin_infra::otp::LogOtpSender;
 use florin_infra::settings::{OtpDelivery, Settings};
 use florin_infra::telemetry;
@@ -26,7 +27,7 @@ pub(super) async fn serve(settings: &Settings, migrate: bool) -> Result<(), Fail
     }
     telemetry::install_metrics().map_err(|error| Failure::other(error.to_string()))?;
     let embedded = is_embedded(settings);
-    let database = compose::connect(settings, embedded).await?;
+    let database = Database::of(settings, embedded).await?;
     if embedded || migrate {
         for name in database.migrate().await? {
             tracing::info!(name, "migrated");
@@ -72,6 +73,6 @@ pub(super) async fn serve(settings: &Settings, migrate: bool) -> Result<(), Fail
 fn sender(settings: &Settings) -> Result<Arc<dyn OtpSender>, Failure> {
     match settings.otp.delivery {
         OtpDelivery::Log => Ok(Arc::new(LogOtpSender)),
-        OtpDelivery::Smtp => Err(Failure::settings("otp.delivery: smtp is not built yet")),
+        OtpDelivery::Smtp => Err(Failure::settings("otp.delivery: smtp needs email.smtp_url")),
     }
 }

@@ -11,7 +11,7 @@ use florin_domain::throttle::CODE_REQUESTS;
 use super::Auth;
 use super::faults::Faults;
 use crate::error::{AppError, FieldError, Result};
-use crate::port::CodeMessage;
+use crate::port::{CodeMessage, Recipient};
 
 /// A request for a code, as the client sent it.
 #[derive(Debug, Clone, Default)]
@@ -120,7 +120,7 @@ impl Auth {
         let event = self.event(user, EventKind::Code, EventOutcome::Ok, device);
         self.ports.sessions.put_code(&NewCode { user: owner, purpose, hash, at, expires_at }, &event).await?;
         if real.is_some() {
-            self.send(CodeMessage::Code { email, purpose, otp }).await;
+            self.send(CodeMessage::Code { to: Recipient::Email(email.clone()), email, purpose, otp }).await;
         }
         Ok(())
     }
@@ -148,7 +148,7 @@ impl Auth {
         let latest = self.ports.sessions.spend_guess(owner, purpose, now).await?;
         let waiting = match purpose {
             CodePurpose::Verify => self.ports.sign_ups.waiting(owner, now).await?,
-            CodePurpose::Login | CodePurpose::Reset => Vec::new(),
+            CodePurpose::Login | CodePurpose::Reset | CodePurpose::Phone => Vec::new(),
         };
         let hash = self.ports.secrets.hash_code(addressee.decoy, purpose, otp);
         let same = |stored: &SecretHash| self.ports.secrets.same(stored, &hash);

@@ -12,7 +12,7 @@ use super::codes::{Addressee, CodeEntry, invalid_otp};
 use super::faults::{Faults, check_profile};
 use super::{Auth, MIN_PASSWORD, Tokens, check_password};
 use crate::error::{FieldError, Result};
-use crate::port::CodeMessage;
+use crate::port::{CodeMessage, Recipient};
 
 /// A sign-up as the client sent it.
 #[derive(Debug, Clone, Default)]
@@ -78,7 +78,7 @@ impl Auth {
         match self.ports.sign_ups.put(&new).await? {
             SignedUp::Waiting(user) => {
                 tracing::info!(%user, "signed up");
-                self.send(CodeMessage::Code { email, purpose, otp }).await;
+                self.send(CodeMessage::Code { to: Recipient::Email(email.clone()), email, purpose, otp }).await;
             }
             SignedUp::Taken(user) => {
                 tracing::info!(%user, "somebody signed the address up again");

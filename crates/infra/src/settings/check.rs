@@ -100,11 +100,6 @@ fn everywhere(settings: &Settings, findings: &mut Findings<'_>) {
     if settings.environment != Environment::Production {
         argon2(settings, findings, LEAST_ARGON2, "must be at least");
     }
-    findings.refuse_if(
-        settings.otp.delivery == OtpDelivery::Smtp,
-        "otp.delivery",
-        "smtp is not built yet; outside production, log does",
-    );
     if let Err(why) = filter_of(&settings.log.level) {
         findings.refuse_if(true, "log.level", &why.to_string());
     }

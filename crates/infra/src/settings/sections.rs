@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::choice::choice;
 use super::network::Network;
-use super::show::{as_code, as_name, hide_password, hide_secret};
+use super::show::{as_code, as_name, hide_password, hide_secret, hide_secrets};
 
 choice!(
     /// Where a process runs.
@@ -36,8 +36,34 @@ choice!(
     OtpDelivery {
         /// As JSON lines on standard output.
         Log = "log",
-        /// By mail. Not built yet.
+        /// By mail, as `[email]` says.
         Smtp = "smtp",
+    }
+);
+
+choice!(
+    /// How decided notifications reach the processes that deliver them.
+    Queue {
+        /// By the database alone.
+        Database = "database",
+        /// By a Redis stream, beside the database.
+        Redis = "redis",
+    }
+);
+
+choice!(
+    /// A way of delivering notifications; see `florin_domain::notification::Channel`.
+    ChannelName {
+        /// A line of JSON on the scheduler's standard output.
+        Log = "log",
+        /// Mail, as `[email]` says.
+        Email = "email",
+        /// Firebase Cloud Messaging, as `[push]` says.
+        Push = "push",
+        /// Short messages, as `[sms]` says.
+        Sms = "sms",
+        /// Requests to an address of the operator's, as `[webhook]` says.
+        Webhook = "webhook",
     }
 );
 
@@ -124,6 +150,97 @@ pub struct Auth {
 pub struct Otp {
     /// How they are delivered.
     pub delivery: OtpDelivery,
+    /// Whether they also go to proved telephone numbers, as `[sms]` says.
+    pub sms: bool,
+}
+
+/// Delivery of notifications.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delivery {
+    /// The channels that there are; also those of users who chose none.
+    pub channels: Vec<ChannelName>,
+    /// How decided notifications reach those who deliver them.
+    pub queue: Queue,
+    /// `redis://` or `rediss://`, where the queue is Redis. Secret, for it may hold a password.
+    #[serde(serialize_with = "hide_password")]
+    pub redis_url: SecretString,
+    /// Deliveries of one channel at the same time, of one process.
+    pub parallel: u32,
+    /// Milliseconds for one try.
+    pub timeout_ms: u64,
+    /// Seconds for which a process has a delivery for itself.
+    pub lease_seconds: u32,
+    /// Tries before a delivery is given up.
+    pub max_attempts: u32,
+    /// Milliseconds of the first wait after a failure; it doubles from try to try.
+    pub backoff_first_ms: u32,
+    /// Milliseconds of the longest wait.
+    pub backoff_most_ms: u32,
+    /// Milliseconds between two looks at an empty outbox.
+    pub poll_ms: u32,
+    /// Days for which deliveries that are settled, and runs of jobs, are kept.
+    pub keep_days: u32,
+}
+
+/// Mail.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Email {
+    /// `smtp://` (with STARTTLS) or `smtps://`, user and password included. Secret, for it may hold one.
+    #[serde(serialize_with = "hide_password")]
+    pub smtp_url: SecretString,
+    /// The sender, as `Florin <florin@example.com>`.
+    pub from: String,
+}
+
+/// Firebase Cloud Messaging.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Push {
+    /// The file of the service account's key, JSON.
+    pub credentials_file: String,
+    /// Where messages are sent.
+    pub base_url: String,
+}
+
+/// Short messages through Twilio, or what speaks like it.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sms {
+    /// Where messages are sent.
+    pub base_url: String,
+    /// The account.
+    pub account_sid: String,
+    /// Its password.
+    #[serde(serialize_with = "hide_secret")]
+    pub auth_token: SecretString,
+    /// The sender: a number or a name.
+    pub from: String,
+}
+
+/// Signed requests to an address of the operator's (Standard Webhooks).
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// Where to. Secret, for it may hold one.
+    #[serde(serialize_with = "hide_password")]
+    pub url: SecretString,
+    /// The secrets to sign with, `whsec_` and Base64: the new one and, while it is rotated, the old one.
+    #[serde(serialize_with = "hide_secrets")]
+    pub secrets: Vec<SecretString>,
+    /// Whether the address may be a private one.
+    pub allow_private: bool,
+}
+
+/// The scheduler's process.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scheduler {
+    /// When it looks for what is due: a cron expression with seconds, in UTC.
+    pub schedule: String,
+    /// Where it answers `/livez`, `/readyz` and `/metrics`; empty for nowhere.
+    pub bind: String,
 }
 
 /// Throttles.

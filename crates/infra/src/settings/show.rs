@@ -34,6 +34,11 @@ pub(super) fn hide_secret<S: Serializer>(secret: &SecretString, serializer: S) -
     serializer.serialize_str(if secret.expose_secret().is_empty() { "" } else { HIDDEN })
 }
 
+/// Writes how many secrets are set, and nothing of them.
+pub(super) fn hide_secrets<S: Serializer>(secrets: &[SecretString], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(secrets.iter().map(|_| HIDDEN))
+}
+
 /// Writes a database's address without its password.
 pub(super) fn hide_password<S: Serializer>(url: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&without_password(url.expose_secret()))
@@ -43,7 +48,7 @@ pub(super) fn hide_password<S: Serializer>(url: &SecretString, serializer: S) ->
 /// each parameter with `pass` in its name.
 fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
-        return if url.starts_with("sqlite:") { url.to_owned() } else { HIDDEN.to_owned() };
+        return if url.is_empty() || url.starts_with("sqlite:") { url.to_owned() } else { HIDDEN.to_owned() };
     };
     if scheme == "sqlite" {
         return url.to_owned();

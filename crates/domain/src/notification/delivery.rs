@@ -1,0 +1,177 @@
+//! Delivery of a notification over one channel: states, and when to try again.
+
+use crate::calendar::Timestamp;
+use crate::id::{DeliveryId, DeviceId, NotificationId, UserId};
+
+use super::{Channel, Notification};
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// To be tried, now or later.
+    Pending,
+    /// Taken by the channel.
+    Delivered,
+    /// Given up; an admin may have it tried again.
+    Dead,
+    /// No longer true, or no longer wanted, before it was delivered.
+    Cancelled,
+}
+
+impl State {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Delivered, Self::Dead, Self::Cancelled];
+
+    /// The stored form.
+    #[must_use]
+    pub const fn code(self) -> i16 {
+        match self {
+            Self::Pending => 0,
+            Self::Delivered => 1,
+            Self::Dead => 2,
+            Self::Cancelled => 3,
+        }
+    }
+
+    /// The state of that stored form.
+    #[must_use]
+    pub fn from_code(code: i16) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.code() == code)
+    }
+
+    /// The shown name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Dead => "dead",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Where to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// The channel needs none of the user's.
+    None,
+    /// A mail address, and what its owner wants to be called.
+    Email {
+        /// The address.
+        email: String,
+        /// The name; may be empty.
+        name: String,
+    },
+    /// A device's registration token.
+    Device {
+        /// Which device.
+        device: DeviceId,
+        /// Its token.
+        token: String,
+    },
+    /// A telephone number as E.164 writes it.
+    Phone(String),
+    /// There was one when it was decided, and it is gone.
+    Gone,
+}
+
+/// A delivery that this process has leased: nobody else tries it until the lease ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leased {
+    /// Which.
+    pub id: DeliveryId,
+    /// The number of this lease. What is reported under an older one is ignored.
+    pub fence: i64,
+    /// How often it was tried, this time included.
+    pub attempt: u32,
+    /// Over what.
+    pub channel: Channel,
+    /// Where to.
+    pub address: Address,
+    /// What.
+    pub notification: Notification,
+}
+
+/// How a try ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The channel took it.
+    Delivered,
+    /// Not now: to be tried again at that instant.
+    Again {
+        /// When.
+        at: Timestamp,
+        /// Why, for operators; no secret and nobody's data.
+        reason: String,
+    },
+    /// Never.
+    Dead {
+        /// Why, as above.
+        reason: String,
+    },
+    /// It is no longer true or wanted.
+    Cancelled,
+    /// Not tried at all, as this process is about to end or its channel pauses: to be tried from that instant on, and not
+    /// counted.
+    Released {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// When to try again: the wait doubles from try to try, up to a bound, and is spread at random so that those that failed
+/// together do not come back together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backoff {
+    /// The first wait, in milliseconds.
+    pub first_millis: i64,
+    /// The longest, in milliseconds.
+    pub most_millis: i64,
+    /// How many tries there are in all before it is given up.
+    pub max_attempts: u32,
+}
+
+impl Backoff {
+    /// How long to wait after the `attempt`-th try (from 1): between half of the doubled wait and all of it, as `random` (any
+    /// number) says. What the other side asked for, in milliseconds, is a lower bound. `None` when it is to be given up.
+    #[must_use]
+    pub fn wait(&self, attempt: u32, asked_for: Option<i64>, random: u64) -> Option<i64> {
+        if attempt >= self.max_attempts {
+            return None;
+        }
+        let doubled =
+            self.first_millis.saturating_mul(1_i64.checked_shl(attempt.saturating_sub(1)).unwrap_or(i64::MAX));
+        let whole = doubled.clamp(1, self.most_millis.max(1));
+        let half = whole / 2;
+        let spread = i64::try_from(random % u64::try_from(whole - half + 1).unwrap_or(1)).unwrap_or(0);
+        Some((half + spread).max(asked_for.unwrap_or(0)))
+    }
+}
+
+/// A delivery as operators see it: nothing of what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxEntry {
+    /// Which.
+    pub id: DeliveryId,
+    /// Of which notification.
+    pub notification: NotificationId,
+    /// Whose.
+    pub user: UserId,
+    /// Of which kind.
+    pub kind: super::Kind,
+    /// Over what.
+    pub channel: Channel,
+    /// Where it stands.
+    pub state: State,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it was decided.
+    pub created_at: Timestamp,
+    /// When it is tried next, or until when it is leased; of a pending one.
+    pub next_at: Option<Timestamp>,
+    /// When it was settled.
+    pub settled_at: Option<Timestamp>,
+    /// Why it failed last.
+    pub last_error: Option<String>,
+}
