@@ -130,7 +130,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         return health::check(&settings);
     }
     telemetry::init_logging(&settings.log).map_err(|error| Failure::settings(error.to_string()))?;
-    log_panics();
+    telemetry::log_panics();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match cli.command {
@@ -143,13 +143,4 @@ fn execute(cli: Cli) -> Result<(), Failure> {
             Command::Openapi | Command::Config(_) | Command::Healthcheck => Ok(()),
         }
     })
-}
-
-/// A panic becomes a log event, with the request that it happened in, instead of loose lines on standard error.
-fn log_panics() {
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        let message = panic.payload_as_str().unwrap_or("no message");
-        tracing::error!(place, message, "a part of the program panicked");
-    }));
 }

@@ -199,21 +199,8 @@ impl Readiness for DatabaseReadiness {
     async fn check(&self) -> Result<(), String> {
         match self.0.schema_state().await {
             Ok(SchemaState::Current) => Ok(()),
-            Ok(other) => Err(describe(&other)),
+            Ok(other) => Err(other.to_string()),
             Err(_) => Err("the database cannot be reached".to_owned()),
         }
-    }
-}
-
-/// What is wrong with a schema, and what to do about it.
-#[must_use]
-pub fn describe(state: &SchemaState) -> String {
-    match state {
-        SchemaState::Current => "the database is migrated".to_owned(),
-        SchemaState::Missing => "the database is not migrated; run `florin-api migrate`".to_owned(),
-        SchemaState::Older { pending } => {
-            format!("the database lacks migrations ({}); run `florin-api migrate`", pending.join(", "))
-        }
-        SchemaState::Newer => "the database was migrated by a later version of this program".to_owned(),
     }
 }

@@ -29,6 +29,15 @@ pub fn init_logging(log: &Log) -> Result<(), InvalidLevel> {
     Ok(())
 }
 
+/// A panic becomes a log event, with the request that it happened in, instead of loose lines on standard error.
+pub fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let message = panic.payload_as_str().unwrap_or("no message");
+        tracing::error!(place, message, "a part of the program panicked");
+    }));
+}
+
 fn layer<W: io::Write + 'static>(
     filter: EnvFilter,
     format: LogFormat,

@@ -6,7 +6,6 @@ use secrecy::ExposeSecret;
 
 use super::failure::Failure;
 use super::output;
-use crate::compose;
 
 /// Whether the database lives in a file of this machine, which the server owns and may make and migrate by itself.
 pub(super) fn is_embedded(settings: &Settings) -> bool {
@@ -26,6 +25,6 @@ pub(super) async fn open(settings: &Settings) -> Result<Database, Failure> {
     let database = Database::of(settings, false).await?;
     match database.schema_state().await? {
         SchemaState::Current => Ok(database),
-        other => Err(Failure::database(compose::describe(&other))),
+        other => Err(Failure::database(other.to_string())),
     }
 }

@@ -32,6 +32,20 @@ pub enum SchemaState {
     Newer,
 }
 
+impl std::fmt::Display for SchemaState {
+    /// What is wrong with it, and what to do about it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Current => f.write_str("the database is migrated"),
+            Self::Missing => f.write_str("the database is not migrated; run `florin-api migrate`"),
+            Self::Older { pending } => {
+                write!(f, "the database lacks migrations ({}); run `florin-api migrate`", pending.join(", "))
+            }
+            Self::Newer => f.write_str("the database was migrated by a later version of this program"),
+        }
+    }
+}
+
 /// Applied and known migrations, compared.
 struct Comparison {
     any_applied: bool,
