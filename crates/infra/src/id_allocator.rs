@@ -56,7 +56,7 @@ impl Sequence {
         Self::JobRun,
     ];
 
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::User => "user",
             Self::Session => "session",
