@@ -157,7 +157,7 @@ async fn a_job_that_fails_does_not_keep_the_other_from_running() {
         .withf(move |run| (run.outcome == RunOutcome::Failed) == failed(run))
         .returning(|_| Ok(()));
     let (report, told) = Given { checks, jobs, kind: Kind::Overspend }.run(Mode::Scheduled).await;
-    assert!(matches!(report, Err(AppError::Repository(RepositoryError::Unavailable(_)))), "{report:?}");
+    assert!(matches!(report, Err(AppError::Unavailable(_))), "{report:?}");
     assert_eq!(told, []);
 }
 
