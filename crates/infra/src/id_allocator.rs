@@ -56,7 +56,7 @@ impl Sequence {
         Self::JobRun,
     ];
 
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::User => "user",
             Self::Session => "session",
@@ -67,7 +67,7 @@ impl Sequence {
             Self::PersonalToken => "personal_token",
             Self::SignUp => "sign_up",
             Self::Notification => "notification",
-            Self::Delivery => "notification_delivery",
+            Self::Delivery => "delivery",
             Self::Device => "device",
             Self::JobRun => "job_run",
         }

@@ -64,3 +64,67 @@ impl Inactivity {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::Days;
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+
+    fn day(after: u64) -> NaiveDate {
+        // Over the end of a February that has 29 days.
+        NaiveDate::from_ymd_opt(2028, 2, 25).unwrap().checked_add_days(Days::new(after)).unwrap()
+    }
+
+    #[rstest]
+    #[case::exactly_five_days(5, None, None)]
+    #[case::the_sixth(6, None, Some(6))]
+    #[case::told(7, Some(6), None)]
+    #[case::the_day_before_the_second(13, Some(6), None)]
+    #[case::the_second(14, Some(6), Some(14))]
+    #[case::the_day_before_the_third(29, Some(14), None)]
+    #[case::the_third(30, Some(14), Some(30))]
+    #[case::then_silence(31, Some(30), None)]
+    #[case::for_ever(4000, Some(30), None)]
+    #[case::first_seen_late(20, None, Some(14))]
+    #[case::first_seen_very_late(300, None, Some(30))]
+    #[case::today(0, None, None)]
+    fn stages_are_told_once_each(#[case] days: u64, #[case] told: Option<u16>, #[case] expected: Option<u16>) {
+        assert_eq!(due(day(0), day(days), told), expected);
+    }
+
+    #[test]
+    fn who_was_active_after_the_date_that_is_caught_up_is_not_silent() {
+        assert_eq!(due(day(9), day(0), None), None);
+    }
+
+    #[test]
+    fn who_never_logged_is_told_in_other_words() {
+        let silent = |last, days| Inactivity { last: Seq(last), days, stage: 6 };
+        assert_eq!(silent(3, 6).code(), "inactive");
+        assert_eq!(silent(3, 8).message(), "You have not logged any expenses for 8 days.");
+        assert_eq!(silent(0, 6).code(), "never_logged");
+        assert!(silent(0, 6).message().contains("not logged any expenses yet"));
+        assert_ne!(silent(0, 6).dedupe_key(UserId(7)), silent(3, 6).dedupe_key(UserId(7)), "an act re-arms");
+        assert_eq!(silent(3, 6).dedupe_key(UserId(7)), silent(3, 9).dedupe_key(UserId(7)), "a day does not");
+    }
+
+    proptest! {
+        /// Whichever days are looked at, stages only rise, and each is told once.
+        #[test]
+        fn the_told_stage_only_rises(steps in prop::collection::vec(0_u64..9, 1..40)) {
+            let (mut told, mut today) = (None, 0);
+            for step in steps {
+                today += step;
+                if let Some(stage) = due(day(0), day(today), told) {
+                    prop_assert!(told.is_none_or(|told| stage > told) && u64::from(stage) <= today);
+                    prop_assert_eq!(due(day(0), day(today), Some(stage)), None);
+                    told = Some(stage);
+                }
+            }
+            prop_assert_eq!(told, STAGES.into_iter().filter(|stage| u64::from(*stage) <= today).max());
+        }
+    }
+}

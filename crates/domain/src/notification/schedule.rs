@@ -65,3 +65,135 @@ pub fn months(done_on: Option<NaiveDate>, today: NaiveDate) -> Vec<Month> {
     months.dedup();
     months
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+    use crate::calendar::parse_date;
+
+    fn zone(name: &str) -> Zone {
+        Zone::parse(name).unwrap()
+    }
+
+    fn at(instant: &str) -> Timestamp {
+        Timestamp::parse(instant).unwrap()
+    }
+
+    #[rstest]
+    #[case::at_the_hour("Asia/Kolkata", 9, "2026-03-10T03:30:00Z", "2026-03-10")]
+    #[case::a_moment_before("Asia/Kolkata", 9, "2026-03-10T03:29:59.999Z", "2026-03-09")]
+    #[case::midnight("Asia/Kolkata", 0, "2026-03-09T18:30:00Z", "2026-03-10")]
+    #[case::the_last_hour("Asia/Kolkata", 23, "2026-03-10T17:29:59Z", "2026-03-09")]
+    #[case::kathmandu("Asia/Kathmandu", 9, "2026-03-10T03:15:00Z", "2026-03-10")]
+    #[case::leap_day("UTC", 9, "2028-02-29T09:00:00Z", "2028-02-29")]
+    #[case::after_a_leap_day("UTC", 9, "2028-03-01T08:00:00Z", "2028-02-29")]
+    #[case::new_year("America/New_York", 9, "2026-01-01T13:59:59Z", "2025-12-31")]
+    // Clocks go from 2 to 3 o'clock: 2 has come at 3.
+    #[case::before_a_gap("America/New_York", 2, "2026-03-08T06:59:59Z", "2026-03-07")]
+    #[case::after_a_gap("America/New_York", 2, "2026-03-08T07:00:00Z", "2026-03-08")]
+    // Clocks go from 2 back to 1 o'clock: 1 has come the first time, and stays so.
+    #[case::before_an_overlap("America/New_York", 1, "2026-11-01T04:59:59Z", "2026-10-31")]
+    #[case::first_time("America/New_York", 1, "2026-11-01T05:00:00Z", "2026-11-01")]
+    #[case::second_time("America/New_York", 1, "2026-11-01T06:00:00Z", "2026-11-01")]
+    // At midnight back to 23 o'clock of the day before.
+    #[case::midnight_overlap("America/Sao_Paulo", 23, "2018-02-18T02:30:00Z", "2018-02-17")]
+    // Half an hour: from 2:00 to 2:30.
+    #[case::half_a_gap("Australia/Lord_Howe", 2, "2026-10-03T15:29:59Z", "2026-10-03")]
+    #[case::half_a_gap_over("Australia/Lord_Howe", 2, "2026-10-03T15:30:00Z", "2026-10-04")]
+    // Samoa had no 30 December 2011.
+    #[case::before_the_date_line("Pacific/Apia", 9, "2011-12-30T09:59:59Z", "2011-12-29")]
+    #[case::over_the_date_line("Pacific/Apia", 9, "2011-12-30T10:00:00Z", "2011-12-29")]
+    #[case::at_the_hour_after_it("Pacific/Apia", 9, "2011-12-30T19:00:00Z", "2011-12-31")]
+    // The same instant, 25 hours apart.
+    #[case::furthest_ahead("Pacific/Kiritimati", 9, "2026-03-09T19:00:00Z", "2026-03-10")]
+    #[case::furthest_behind("Pacific/Pago_Pago", 9, "2026-03-09T19:00:00Z", "2026-03-08")]
+    fn a_date_is_due_once_its_hour_has_come(
+        #[case] name: &str,
+        #[case] hour: u8,
+        #[case] now: &str,
+        #[case] expected: &str,
+    ) {
+        assert_eq!(due_date(at(now), zone(name), hour), parse_date(expected).unwrap());
+    }
+
+    #[rstest]
+    #[case("Asia/Kolkata", "2026-03-10", 9, "2026-03-10T03:30:00Z")]
+    #[case("America/New_York", "2026-03-08", 2, "2026-03-08T07:00:00Z")]
+    #[case("America/New_York", "2026-11-01", 1, "2026-11-01T05:00:00Z")]
+    #[case("Australia/Lord_Howe", "2026-10-04", 2, "2026-10-03T15:30:00Z")]
+    #[case("Pacific/Apia", "2011-12-31", 0, "2011-12-30T10:00:00Z")]
+    #[case("America/Sao_Paulo", "2018-11-04", 0, "2018-11-04T03:00:00Z")]
+    fn the_hour_comes_at_an_instant(#[case] name: &str, #[case] date: &str, #[case] hour: u8, #[case] expected: &str) {
+        assert_eq!(instant_of(parse_date(date).unwrap(), zone(name), hour), at(expected));
+    }
+
+    #[rstest]
+    #[case::first_check("2026-03-10", None, &["2026-03"])]
+    #[case::first_of_a_month("2026-03-01", None, &["2026-02", "2026-03"])]
+    #[case::third_of_a_month("2026-03-03", Some("2026-03-02"), &["2026-02", "2026-03"])]
+    #[case::fourth_of_a_month("2026-03-04", Some("2026-03-03"), &["2026-03"])]
+    #[case::first_of_a_year("2026-01-01", Some("2025-12-31"), &["2025-12", "2026-01"])]
+    #[case::missed_over_the_end("2026-03-10", Some("2026-02-20"), &["2026-02", "2026-03"])]
+    #[case::missed_since_the_last_look_back("2026-03-10", Some("2026-03-03"), &["2026-03"])]
+    #[case::missed_a_look_back("2026-03-10", Some("2026-03-02"), &["2026-02", "2026-03"])]
+    #[case::leap_day("2028-02-29", Some("2028-02-28"), &["2028-02"])]
+    #[case::after_a_leap_day("2028-03-01", Some("2028-02-29"), &["2028-02", "2028-03"])]
+    #[case::missed_a_year("2026-03-10", Some("2025-01-01"), &["2026-01", "2026-02", "2026-03"])]
+    #[case::asked_again("2026-03-03", Some("2026-03-03"), &["2026-02", "2026-03"])]
+    #[case::clock_went_back("2026-03-10", Some("2026-04-10"), &["2026-03"])]
+    fn months_are_those_of_the_dates_since(#[case] today: &str, #[case] done: Option<&str>, #[case] expected: &[&str]) {
+        let months = months(done.map(|done| parse_date(done).unwrap()), parse_date(today).unwrap());
+        assert_eq!(months.iter().map(ToString::to_string).collect::<Vec<_>>(), expected);
+    }
+
+    const ZONES: [&str; 10] = [
+        "UTC",
+        "Asia/Kolkata",
+        "Asia/Kathmandu",
+        "America/New_York",
+        "America/Sao_Paulo",
+        "Australia/Lord_Howe",
+        "Africa/Casablanca",
+        "Antarctica/Troll",
+        "Pacific/Apia",
+        "Pacific/Kiritimati",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+        /// Whatever clocks do: the due date is one that the zone has, its hour has come, and that of the next one has not.
+        #[test]
+        fn the_hour_of_the_due_date_has_come_and_the_next_ones_has_not(
+            millis in 600_000_000_000_i64..2_200_000_000_000,
+            index in 0..ZONES.len(),
+            hour in 0_u8..24,
+        ) {
+            let (now, zone) = (Timestamp(millis), zone(ZONES[index]));
+            let due = due_date(now, zone, hour);
+            prop_assert!(zone.has_date(due));
+            prop_assert!(instant_of(due, zone, hour) <= now, "{}", due);
+            let mut next = due.succ_opt().unwrap();
+            if !zone.has_date(next) {
+                next = next.succ_opt().unwrap();
+            }
+            // Where clocks go back over the hour, it is not that late any more for a while.
+            let went_back = now.date_in(zone) == next;
+            prop_assert!(instant_of(next, zone, hour) > now || went_back, "{}", due);
+        }
+
+        /// Run every day or once after a while, the same months are looked at.
+        #[test]
+        fn a_missed_run_looks_where_daily_ones_would_have(start in 0_u64..20_000, missed in 1_u64..60) {
+            let first = parse_date("1990-01-01").unwrap().checked_add_days(Days::new(start)).unwrap();
+            let date = |after: u64| first.checked_add_days(Days::new(after)).unwrap();
+            let mut daily: Vec<_> = (1..=missed).flat_map(|n| months(Some(date(n - 1)), date(n))).collect();
+            daily.sort_unstable();
+            daily.dedup();
+            prop_assert_eq!(months(Some(date(0)), date(missed)), daily);
+        }
+    }
+}

@@ -7,6 +7,7 @@ mod history;
 mod large;
 mod lists;
 mod person;
+pub(super) use person::{Person, lunch};
 mod pruning;
 mod races;
 mod services;

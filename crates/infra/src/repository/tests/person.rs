@@ -25,7 +25,7 @@ use crate::repository::{
 static OPERATIONS: AtomicU64 = AtomicU64::new(0);
 
 #[derive(Clone)]
-pub(super) struct Person {
+pub(in crate::repository) struct Person {
     pub(super) user: UserId,
     pub(super) database: Database,
     pub(super) ledger: SqlLedgerRepository,
@@ -36,7 +36,7 @@ pub(super) struct Person {
 }
 
 /// An expense of 1.00 in Food on 2026-03-01.
-pub(super) fn lunch() -> ExpenseState {
+pub(in crate::repository) fn lunch() -> ExpenseState {
     let date = parse_date("2026-03-01").unwrap();
     ExpenseState {
         amount: 100,
@@ -57,7 +57,7 @@ pub(super) fn tags(names: &[&str]) -> Vec<String> {
 }
 
 impl Person {
-    pub(super) fn new(database: &Database, user: i64) -> Self {
+    pub(in crate::repository) fn new(database: &Database, user: i64) -> Self {
         Self {
             user: UserId(user),
             database: database.clone(),
@@ -85,7 +85,7 @@ impl Person {
         }
     }
 
-    pub(super) async fn own_category(
+    pub(in crate::repository) async fn own_category(
         &self,
         name: &str,
         slug: &str,
@@ -115,7 +115,7 @@ impl Person {
         plan(self.draft_on(head, kind, false), changes, vec![]).unwrap()
     }
 
-    pub(super) async fn create(&self, state: ExpenseState) -> ExpenseId {
+    pub(in crate::repository) async fn create(&self, state: ExpenseState) -> ExpenseId {
         let id = self.expenses.reserve_ids(1).await.unwrap()[0];
         let change_set = self.planned(ActionKind::Create, vec![record(id, state)]).await;
         self.ledger.apply(&change_set).await.unwrap();
@@ -178,13 +178,13 @@ impl Person {
     }
 
     /// Undoes the latest action in effect, if there is one that nothing blocks.
-    pub(super) async fn undo(&self) -> Option<Seq> {
+    pub(in crate::repository) async fn undo(&self) -> Option<Seq> {
         let next = self.ledger.head(self.user).await.unwrap().next_undo?;
         self.reverse(next).await.unwrap().ok()
     }
 
     /// Redoes the latest undo, unless an ordinary action came after it.
-    pub(super) async fn redo(&self) -> Option<Seq> {
+    pub(in crate::repository) async fn redo(&self) -> Option<Seq> {
         let head = self.ledger.head(self.user).await.unwrap();
         let undo = self
             .ledger

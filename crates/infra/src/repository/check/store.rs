@@ -1,0 +1,182 @@
+//! Storing notifications with their deliveries.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use florin_domain::calendar::Timestamp;
+use florin_domain::notification::delivery::State;
+use florin_domain::notification::{Channel, NewNotification};
+use florin_domain::repository::{RepositoryError, Result};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
+
+use crate::db::{Database, Failure, failed};
+use crate::entity::{device, notification, notification_delivery, user_login, user_phone};
+use crate::id_allocator::{IdAllocator, Sequence};
+
+use super::super::batch::{padded, pieces};
+use super::super::notification::row_of;
+
+/// Rows to be stored, with identifiers.
+struct Planned {
+    user: i64,
+    row: notification::ActiveModel,
+    deliveries: Vec<notification_delivery::ActiveModel>,
+}
+
+/// Stores those whose key is new and whose owner is there, in one transaction.
+pub(super) async fn insert(
+    database: &Database,
+    ids: &IdAllocator,
+    new: &[NewNotification],
+    at: Timestamp,
+) -> Result<Vec<String>> {
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut planned = plan(database, ids, new, at).await?;
+    // In the order of their owners and keys, so that processes that store the same wait for each other, and do not lock each
+    // other out.
+    planned.sort_by(|a, b| (a.user, a.row.dedupe_key.as_ref()).cmp(&(b.user, b.row.dedupe_key.as_ref())));
+    let planned = &planned;
+    let stored = database
+        .write(|tx| async move {
+            let users: BTreeSet<i64> = planned.iter().map(|new| new.user).collect();
+            let held = hold_enabled(&tx, &users.into_iter().collect::<Vec<_>>()).await?;
+            let wanted: Vec<&Planned> = planned.iter().filter(|new| held.contains(&new.user)).collect();
+            for piece in pieces(wanted.iter().map(|new| new.row.clone()).collect()) {
+                let unless_there = OnConflict::column(notification::Column::DedupeKey)
+                    .do_nothing_on([notification::Column::Id])
+                    .to_owned();
+                let rows = notification::Entity::insert_many(piece).on_conflict(unless_there);
+                rows.exec_without_returning(&*tx).await?;
+            }
+            // Whose identifier is there: what a conflict leaves out is not told alike by the three.
+            let stored = stored(&tx, &wanted).await?;
+            let deliveries = wanted.iter().filter(|new| stored.contains_key(new.row.id.as_ref()));
+            for piece in pieces(deliveries.flat_map(|new| new.deliveries.iter().cloned()).collect()) {
+                notification_delivery::Entity::insert_many(piece).exec_without_returning(&*tx).await?;
+            }
+            Ok(stored)
+        })
+        .await?;
+    Ok(stored.into_values().collect())
+}
+
+/// Keeps erasure and whoever disables accounts out until the end of the transaction, for those who are neither disabled nor
+/// erased: nothing of theirs appears after it. Returns who they are.
+async fn hold_enabled(tx: &DatabaseTransaction, users: &[i64]) -> std::result::Result<HashSet<i64>, Failure> {
+    let mut held = HashSet::new();
+    for list in padded(users) {
+        let there = |list: Vec<i64>| {
+            sea_orm::Condition::all()
+                .add(user_login::Column::Id.is_in(list))
+                .add(user_login::Column::DisabledAt.is_null())
+                .add(user_login::Column::ErasedAt.is_null())
+        };
+        // Written, though not changed: a read would not keep anyone out.
+        user_login::Entity::update_many()
+            .col_expr(user_login::Column::DisabledAt, Expr::col(user_login::Column::DisabledAt))
+            .filter(there(list.clone()))
+            .exec(tx)
+            .await?;
+        let ids = user_login::Entity::find().select_only().column(user_login::Column::Id).filter(there(list));
+        held.extend(ids.into_tuple::<i64>().all(tx).await?);
+    }
+    Ok(held)
+}
+
+/// The keys of those that are there, by identifier.
+async fn stored(tx: &DatabaseTransaction, wanted: &[&Planned]) -> std::result::Result<BTreeMap<i64, String>, Failure> {
+    let ids: Vec<i64> = wanted.iter().map(|new| *new.row.id.as_ref()).collect();
+    let mut stored = BTreeMap::new();
+    for list in padded(&ids) {
+        let there = notification::Entity::find()
+            .select_only()
+            .columns([notification::Column::Id, notification::Column::DedupeKey])
+            .filter(notification::Column::Id.is_in(list));
+        stored.extend(there.into_tuple::<(i64, String)>().all(tx).await?);
+    }
+    Ok(stored)
+}
+
+/// Gives each its identifier and its deliveries. A place that goes before it is delivered to is found gone then; one that
+/// comes hears from the next notification on.
+async fn plan(database: &Database, ids: &IdAllocator, new: &[NewNotification], at: Timestamp) -> Result<Vec<Planned>> {
+    let devices = devices(database, &owners(new, Channel::Push)).await?;
+    let phones = with_phone(database, &owners(new, Channel::Sms)).await?;
+    let targets = |one: &NewNotification, channel: Channel| match channel {
+        Channel::Push => devices.get(&one.user.0).cloned().unwrap_or_default(),
+        Channel::Sms if !phones.contains(&one.user.0) => Vec::new(),
+        Channel::Sms | Channel::Log | Channel::Email | Channel::Webhook => vec![0],
+    };
+    let places: Vec<Vec<(Channel, i64)>> = new
+        .iter()
+        .map(|one| {
+            let channels: BTreeSet<Channel> = one.channels.iter().copied().collect();
+            let of = |channel: Channel| targets(one, channel).into_iter().map(move |target| (channel, target));
+            channels.into_iter().flat_map(of).collect()
+        })
+        .collect();
+    let notifications = ids.reserve(Sequence::Notification, new.len()).await?;
+    let count = places.iter().map(Vec::len).sum();
+    let mut delivery_ids = ids.reserve(Sequence::Delivery, count).await?.into_iter();
+
+    let mut planned = Vec::with_capacity(new.len());
+    for ((one, id), places) in new.iter().zip(notifications).zip(places) {
+        let mut deliveries = Vec::with_capacity(places.len());
+        for (channel, target) in places {
+            let delivery = delivery_ids.next().ok_or_else(|| RepositoryError::Internal("no identifier".into()))?;
+            deliveries.push(notification_delivery::ActiveModel {
+                id: Set(delivery),
+                notification_id: Set(id),
+                user_id: Set(one.user.0),
+                channel: Set(channel.as_str().to_owned()),
+                target: Set(target),
+                state: Set(State::Pending.code()),
+                attempts: Set(0),
+                fence: Set(0),
+                leased_by: Set(None),
+                next_at: Set(at.0),
+                created_at: Set(at.0),
+                settled_at: Set(None),
+                last_error: Set(None),
+            });
+        }
+        planned.push(Planned { user: one.user.0, row: row_of(id, one, at), deliveries });
+    }
+    Ok(planned)
+}
+
+/// The owners of those that go over a channel.
+fn owners(new: &[NewNotification], channel: Channel) -> Vec<i64> {
+    let over = new.iter().filter(|one| one.channels.contains(&channel));
+    over.map(|one| one.user.0).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+async fn devices(database: &Database, users: &[i64]) -> Result<HashMap<i64, Vec<i64>>> {
+    let mut devices: HashMap<i64, Vec<i64>> = HashMap::new();
+    for list in padded(users) {
+        let rows = device::Entity::find()
+            .select_only()
+            .columns([device::Column::UserId, device::Column::Id])
+            .filter(device::Column::UserId.is_in(list));
+        for (user, id) in rows.into_tuple::<(i64, i64)>().all(database.read()).await.map_err(failed)? {
+            devices.entry(user).or_default().push(id);
+        }
+    }
+    Ok(devices)
+}
+
+async fn with_phone(database: &Database, users: &[i64]) -> Result<HashSet<i64>> {
+    let mut phones = HashSet::new();
+    for list in padded(users) {
+        let rows = user_phone::Entity::find()
+            .select_only()
+            .column(user_phone::Column::UserId)
+            .filter(user_phone::Column::UserId.is_in(list))
+            .filter(user_phone::Column::ProvedAt.is_not_null());
+        phones.extend(rows.into_tuple::<i64>().all(database.read()).await.map_err(failed)?);
+    }
+    Ok(phones)
+}
