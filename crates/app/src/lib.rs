@@ -6,6 +6,7 @@ pub mod admin;
 pub mod auth;
 pub mod budgets;
 pub mod categories;
+pub mod deliveries;
 pub mod demo;
 pub mod erasure;
 pub mod error;
