@@ -7,6 +7,7 @@ pub mod auth;
 pub mod budgets;
 pub mod categories;
 pub mod daily_checks;
+pub mod deliveries;
 pub mod demo;
 pub mod erasure;
 pub mod error;

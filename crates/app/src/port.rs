@@ -1,5 +1,7 @@
 //! Technical ports: what the use cases need of the world besides storage.
 
+mod queue;
+
 use async_trait::async_trait;
 use florin_domain::account::Email;
 use florin_domain::calendar::Timestamp;
@@ -8,6 +10,10 @@ use florin_domain::ledger::{OperationId, Salt};
 use florin_domain::notification::delivery::Leased;
 use florin_domain::phone::Phone;
 use florin_domain::session::{CodePurpose, SecretHash};
+
+#[cfg(feature = "mocks")]
+pub use queue::MockDeliveryQueue;
+pub use queue::{DeliveryQueue, Handed};
 
 /// Tells the time. Tests advance it.
 #[cfg_attr(feature = "mocks", mockall::automock)]

@@ -6,6 +6,8 @@ pub mod db;
 mod entity;
 mod id_allocator;
 pub mod otp;
+pub mod queue;
+pub mod random;
 pub mod repository;
 pub mod security;
 pub mod settings;

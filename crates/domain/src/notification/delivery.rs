@@ -140,8 +140,8 @@ impl Backoff {
         if attempt >= self.max_attempts {
             return None;
         }
-        let doubled =
-            self.first_millis.saturating_mul(1_i64.checked_shl(attempt.saturating_sub(1)).unwrap_or(i64::MAX));
+        let doublings = i64::from(attempt.saturating_sub(1));
+        let doubled = if doublings < 62 { self.first_millis.saturating_mul(1 << doublings) } else { self.most_millis };
         let whole = doubled.clamp(1, self.most_millis.max(1));
         let half = whole / 2;
         let spread = i64::try_from(random % u64::try_from(whole - half + 1).unwrap_or(1)).unwrap_or(0);
@@ -174,4 +174,59 @@ pub struct OutboxEntry {
     pub settled_at: Option<Timestamp>,
     /// Why it failed last.
     pub last_error: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const DEFAULT: Backoff = Backoff { first_millis: 5000, most_millis: 3_600_000, max_attempts: 15 };
+
+    #[test]
+    fn waits_double_up_to_the_bound_and_then_it_is_given_up() {
+        let most: Vec<Option<i64>> = (1..=15)
+            .map(|attempt| (0..20_000).filter_map(|n| DEFAULT.wait(attempt, None, n * 180 + n % 180)).max())
+            .collect();
+        assert_eq!(most[14], None, "the last try is the fifteenth");
+        assert!(most[..14].is_sorted(), "{most:?}");
+        assert!(most[..14].iter().all(Option::is_some));
+        assert!((4000..=5000).contains(&most[0].unwrap()));
+        assert!((3_500_000..=3_600_000).contains(&most[13].unwrap()));
+        // What default.toml says of these numbers: about six hours at most.
+        let hours = most.iter().flatten().sum::<i64>() / 3_600_000;
+        assert!((4..=6).contains(&hours), "{hours}");
+    }
+
+    #[test]
+    fn what_the_other_side_asks_for_is_a_lower_bound() {
+        assert_eq!(DEFAULT.wait(1, Some(60_000), 7), Some(60_000));
+        assert_eq!(DEFAULT.wait(1, Some(-5), 0), Some(2500));
+        assert_eq!(DEFAULT.wait(15, Some(60_000), 7), None, "it does not buy another try");
+    }
+
+    proptest! {
+        #[test]
+        fn a_wait_is_between_half_of_the_doubled_one_and_all_of_it(
+            first in 1..=86_400_000_i64,
+            most in 1..=86_400_000_i64,
+            attempt in 1..=200_u32,
+            random: u64,
+        ) {
+            let backoff = Backoff { first_millis: first, most_millis: most, max_attempts: 201 };
+            let whole = (0..attempt - 1).fold(first, |wait, _| wait.saturating_mul(2).min(most)).clamp(1, most);
+            let wait = backoff.wait(attempt, None, random).unwrap();
+            prop_assert!(whole / 2 <= wait && wait <= whole, "{wait} of {whole}");
+        }
+
+        #[test]
+        fn no_number_is_too_much(
+            first: i64, most: i64, max_attempts: u32, attempt: u32, asked: Option<i64>, random: u64,
+        ) {
+            let wait = Backoff { first_millis: first, most_millis: most, max_attempts }.wait(attempt, asked, random);
+            prop_assert_eq!(wait.is_none(), attempt >= max_attempts);
+            prop_assert!(wait.is_none_or(|wait| wait >= 0 && wait >= asked.unwrap_or(0)));
+        }
+    }
 }

@@ -23,18 +23,38 @@ pub struct OutboxFilter {
 #[async_trait]
 pub trait OutboxRepository: Send + Sync {
     /// Leases up to `limit` deliveries of a channel that are due at `now`, until `until`: nobody else gets them before that.
-    /// Each lease has a higher number than the one before.
+    /// Each lease has a higher number than the one before, and counts as a try. Of many at once, a few are leased; whoever
+    /// wants more asks again. What cannot be read is given up, so that nobody else waits for it.
     ///
     /// # Errors
     /// None of its own.
     async fn lease(&self, channel: Channel, now: Timestamp, until: Timestamp, limit: u64) -> Result<Vec<Leased>>;
 
-    /// Takes a lease over from the process that made it, under a number of its own; `None` when it has ended, or was settled or
-    /// taken over. For work that is handed over by a queue.
+    /// Leases deliveries as [`Self::lease`] does, to be handed to another process by a queue: which, and the number of each
+    /// lease. It is not a try yet, and not counted as one.
     ///
     /// # Errors
     /// None of its own.
-    async fn take_over(&self, delivery: DeliveryId, fence: i64, until: Timestamp) -> Result<Option<Leased>>;
+    async fn hand_over(
+        &self,
+        channel: Channel,
+        now: Timestamp,
+        until: Timestamp,
+        limit: u64,
+    ) -> Result<Vec<(DeliveryId, i64)>>;
+
+    /// Takes such leases over at `now`, each under a number of its own, to be tried before `until`. Left out are those that were leased again,
+    /// taken over or settled since. A lease that has ended, and that nobody else has had since, may be taken over too.
+    ///
+    /// # Errors
+    /// None of its own.
+    async fn take_over(&self, handed: &[(DeliveryId, i64)], now: Timestamp, until: Timestamp) -> Result<Vec<Leased>>;
+
+    /// Has leases that could not be handed to anybody come due at `at`.
+    ///
+    /// # Errors
+    /// None of its own.
+    async fn hand_back(&self, handed: &[(DeliveryId, i64)], at: Timestamp) -> Result<()>;
 
     /// Which of these are still true and wanted: the limit is the one in force and the level still reached; nothing was logged
     /// since; the account may be used and wants to hear of it over that channel. In a fixed number of statements.
@@ -74,7 +94,7 @@ pub trait OutboxRepository: Send + Sync {
     /// None of its own.
     async fn entry(&self, delivery: DeliveryId) -> Result<Option<OutboxEntry>>;
 
-    /// Has a dead delivery tried again from `at` on, with all its tries before it; `false` when it is not dead.
+    /// Has a dead delivery tried again from `at` on, none of its tries counted; `false` when it is not dead.
     ///
     /// # Errors
     /// None of its own.
