@@ -14,8 +14,8 @@ use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFil
 use crate::db::{Database, Failure};
 use crate::entity::{
     category, category_budget, device, expense, idempotency_key, keyword, login_event, monthly_expense, notification,
-    notification_delivery, notification_preference, one_time_code, personal_token, refresh_token, session, sign_up, tag,
-    tag_map, user_action, user_cred, user_login,
+    notification_delivery, notification_preference, one_time_code, personal_token, refresh_token, session, sign_up,
+    tag, tag_map, user_action, user_cred, user_login,
 };
 use crate::id_allocator::{IdAllocator, Sequence};
 

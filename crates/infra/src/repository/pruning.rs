@@ -7,9 +7,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use crate::db::{Database, failed};
-use crate::entity::{
-    idempotency_key, job_run, notification_delivery, one_time_code, refresh_token, session, sign_up,
-};
+use crate::entity::{idempotency_key, job_run, notification_delivery, one_time_code, refresh_token, session, sign_up};
 
 use super::batch::padded;
 

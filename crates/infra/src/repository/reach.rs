@@ -196,7 +196,8 @@ fn row_of(user: UserId, preferences: &Preferences, version: i64) -> notification
 }
 
 fn preferences_of(row: notification_preference::Model) -> Result<StoredPreferences> {
-    let unreadable = || RepositoryError::Internal(format!("the preferences of user {} cannot be read", row.user_id).into());
+    let unreadable =
+        || RepositoryError::Internal(format!("the preferences of user {} cannot be read", row.user_id).into());
     let levels = levels_of(&row.levels);
     if levels.is_empty() {
         return Err(unreadable());
