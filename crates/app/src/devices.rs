@@ -78,7 +78,7 @@ fn check(wanted: &WantedDevice) -> Result<Platform> {
     let well_formed = (1..=MAX_TOKEN).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());
     if read("/token") && !well_formed {
         let message = format!("must have 1 to {MAX_TOKEN} visible ASCII characters");
-        errors.push(FieldError::new("/token", "invalid_token", message));
+        errors.push(FieldError::new("/token", "invalid_device_token", message));
     }
     if read("/name") && wanted.name.trim().chars().count() > MAX_NAME {
         errors.push(FieldError::new("/name", "too_long", format!("must have at most {MAX_NAME} characters")));

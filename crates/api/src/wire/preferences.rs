@@ -83,11 +83,13 @@ pub(crate) struct PreferencesInput {
 impl Fields for PreferencesInput {
     fn read(r: &mut Reader<'_>) -> Option<Self> {
         let default = Preferences::default();
-        let overspend = r.get("overspend").object(|o| {
-            let enabled = o.get("enabled").boolean();
-            Some((enabled, o.get("levels").list(MAX_LEVELS, |level| level.integer(-READABLE..=READABLE))))
+        // Kept whatever else of the object is faulty, so that what is wrong with the levels is told at once too.
+        let (mut enabled, mut levels) = (None, None);
+        r.get("overspend").object(|o| {
+            enabled = o.get("enabled").boolean();
+            levels = o.get("levels").list(MAX_LEVELS, |level| level.integer(-READABLE..=READABLE));
+            Some(())
         });
-        let (enabled, levels) = overspend.unwrap_or_default();
         let inactivity = r.get("inactivity").object(|o| Some(o.get("enabled").boolean()));
         let hour = r.get("hour").integer(0..=23);
         let names = channel_names();
