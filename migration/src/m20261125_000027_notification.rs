@@ -29,7 +29,7 @@ impl MigrationTrait for Migration {
             .nullable("days", Kind::Big)
             .primary_key(&["id"])
             .unique("notification_dedupe_key", &["dedupe_key"])
-            .index("notification_user", &["user_id", "id"])
+            .index("notification_user", &["user_id", "created_at", "id"])
             .index("notification_subject", &["user_id", "kind", "basis"])
             .create(manager)
             .await

@@ -21,6 +21,7 @@ pub mod clock;
 pub mod codes;
 pub mod database;
 pub mod endpoints;
+pub mod notifications;
 pub mod random;
 pub mod raw;
 pub mod schema;

@@ -12,7 +12,7 @@ use acceptance::schema::Document;
 use acceptance::{Value, json, spawn};
 
 /// What the contract promises so far.
-const CONTRACT: [&str; 63] = [
+const CONTRACT: [&str; 74] = [
     "post /api/v1/auth/register",
     "post /api/v1/auth/verify",
     "post /api/v1/auth/otp",
@@ -65,12 +65,23 @@ const CONTRACT: [&str; 63] = [
     "post /api/v1/actions/redo",
     "post /api/v1/actions/{seq}/reverse",
     "get /api/v1/actions/verify",
+    "get /api/v1/notifications",
+    "post /api/v1/notifications/read-all",
+    "post /api/v1/notifications/{id}/read",
+    "get /api/v1/notification-preferences",
+    "put /api/v1/notification-preferences",
+    "get /api/v1/devices",
+    "post /api/v1/devices",
+    "delete /api/v1/devices/{id}",
     "get /api/v1/admin/users",
     "get /api/v1/admin/users/{id}",
     "patch /api/v1/admin/users/{id}",
     "post /api/v1/admin/users/{id}/revoke-sessions",
     "get /api/v1/admin/login-events",
     "get /api/v1/admin/stats",
+    "get /api/v1/admin/jobs",
+    "get /api/v1/admin/outbox",
+    "post /api/v1/admin/outbox/{id}/retry",
     "post /api/v1/admin/verify",
     "get /livez",
     "get /readyz",

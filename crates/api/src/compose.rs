@@ -9,25 +9,30 @@ use florin_app::auth::{Auth, AuthPolicy, AuthPorts};
 use florin_app::budgets::Budgets;
 use florin_app::categories::Categories;
 use florin_app::demo::{Demo, DemoPorts};
+use florin_app::devices::Devices;
 use florin_app::erasure::Erasure;
 use florin_app::expenses::Expenses;
 use florin_app::export::{Export, ExportPorts};
-use florin_app::housekeeping::{Housekeeping, HousekeepingPorts};
+use florin_app::housekeeping::{Housekeeping, HousekeepingPorts, KeptDays};
+use florin_app::inbox::Inbox;
 use florin_app::insights::Insights;
 use florin_app::operator::Operator;
+use florin_app::oversight::Oversight;
 use florin_app::port::{Clock, OtpSender, PortError};
+use florin_app::preferences::NotificationPreferences;
 use florin_app::receipts::Receipts;
 use florin_app::sessions::Sessions;
 use florin_app::tokens::PersonalTokens;
 use florin_app::trail::Trail;
 use florin_app::undo::Undo;
 use florin_app::writer::Writer;
+use florin_domain::notification::Channel;
 use florin_infra::db::{Database, SchemaState};
 use florin_infra::repository::{
     SqlAccountRepository, SqlAdminRepository, SqlAuditRepository, SqlBudgetRepository, SqlCategoryRepository,
-    SqlErasureRepository, SqlExpenseRepository, SqlExportRepository, SqlLedgerRepository, SqlPruningRepository,
-    SqlReceiptRepository, SqlReportRepository, SqlSessionRepository, SqlSignUpRepository, SqlThrottleRepository,
-    SqlTokenRepository,
+    SqlErasureRepository, SqlExpenseRepository, SqlExportRepository, SqlInboxRepository, SqlJobRepository,
+    SqlLedgerRepository, SqlOutboxRepository, SqlPruningRepository, SqlReachRepository, SqlReceiptRepository,
+    SqlReportRepository, SqlSessionRepository, SqlSignUpRepository, SqlThrottleRepository, SqlTokenRepository,
 };
 use florin_infra::security::{Argon2Cost, Argon2Hasher, JwtIssuer, Secrets, SigningKey, SigningKeyError};
 use florin_infra::settings::Settings;
@@ -90,6 +95,11 @@ impl Adapters {
     }
 }
 
+/// The channels that the operator has.
+fn channels(settings: &Settings) -> Vec<Channel> {
+    settings.delivery.channels.iter().filter_map(|name| Channel::parse(name.as_str())).collect()
+}
+
 /// Builds the services over a database. Clock and delivery of codes are the caller's choice, for tests to bring their own.
 ///
 /// # Errors
@@ -132,17 +142,26 @@ pub fn services(
     let receipts = Arc::new(Receipts::new(Arc::new(receipts), secrets.clone(), clock.clone()));
     let personal_tokens = PersonalTokens::new(tokens, secrets.clone(), clock.clone());
     let writer = Arc::new(Writer::new(accounts.clone(), categories.clone(), ledger.clone(), secrets, clock.clone()));
+    let reach = Arc::new(SqlReachRepository::new(database.clone()));
     let export_ports = ExportPorts {
         accounts: accounts.clone(),
         categories: categories.clone(),
         exports: Arc::new(SqlExportRepository::new(database.clone())),
+        reach: reach.clone(),
         audit: audit.clone(),
         clock: clock.clone(),
     };
     let erasures = Arc::new(SqlErasureRepository::new(database.clone()));
     let auth = Arc::new(Auth::new(ports, policy));
     let erasure = Erasure::new(auth.clone(), erasures, writer.clone(), clock.clone());
+    let inbox = SqlInboxRepository::new(database.clone());
+    let jobs = Arc::new(SqlJobRepository::new(database.clone()));
+    let outbox = Arc::new(SqlOutboxRepository::new(database.clone()));
     Ok(Deps {
+        inbox: Arc::new(Inbox::new(Arc::new(inbox), clock.clone())),
+        preferences: Arc::new(NotificationPreferences::new(reach.clone(), channels(settings))),
+        devices: Arc::new(Devices::new(reach, clock.clone())),
+        oversight: Arc::new(Oversight::new(jobs, outbox, clock.clone())),
         export: Arc::new(Export::new(export_ports, writer.clone())),
         erasure: Arc::new(erasure),
         auth,
@@ -188,7 +207,8 @@ pub fn housekeeping(settings: &Settings, database: &Database, clock: Arc<dyn Clo
         audit: Arc::new(SqlAuditRepository::new(database.clone())),
         clock,
     };
-    Housekeeping::new(ports, settings.accounts.audit_days)
+    let kept = KeptDays { audit: settings.accounts.audit_days, deliveries: settings.delivery.keep_days };
+    Housekeeping::new(ports, kept)
 }
 
 /// Ready means: the database answers, and its schema is the one that this program needs.

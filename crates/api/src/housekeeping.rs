@@ -34,6 +34,8 @@ pub async fn keep(housekeeping: &Housekeeping, first: Duration, every: Duration,
                 sign_ups = pruned.sign_ups,
                 throttles = pruned.throttles,
                 login_events = pruned.login_events,
+                deliveries = pruned.deliveries,
+                job_runs = pruned.job_runs,
                 "housekeeping: removed what had served its time"
             ),
             Err(error) => {

@@ -11,8 +11,8 @@ use utoipa::openapi::{RefOr, Response, ResponseBuilder};
 use utoipa::{IntoParams, IntoResponses, OpenApi, ToSchema};
 
 use crate::routes::{
-    actions, admin, auth, batch, budgets, categories, changes, erasure, expenses, export, insights, me, operations,
-    passwords, score, sessions, summary, tags, tokens, trail,
+    actions, admin, auth, batch, budgets, categories, changes, devices, erasure, expenses, export, insights, me,
+    notifications, operations, oversight, passwords, score, sessions, summary, tags, tokens, trail,
 };
 
 /// Every documented handler. The route table is in [`crate::routes`]; a test compares the two.
@@ -38,8 +38,11 @@ use crate::routes::{
         budgets::get, budgets::put, budgets::delete, budgets::put_total, budgets::delete_total,
         summary::get, score::get, score::history, insights::spending,
         actions::list, actions::undo, actions::redo, actions::reverse, actions::verify,
+        notifications::list, notifications::read, notifications::read_all,
+        notifications::preferences, notifications::put_preferences,
+        devices::register, devices::list, devices::remove,
         admin::users, admin::user, admin::update, admin::revoke_sessions, admin::login_events, admin::stats,
-        admin::verify,
+        admin::verify, oversight::jobs, oversight::outbox, oversight::retry,
         operations::livez, operations::readyz, operations::metrics, operations::openapi_json,
     )
 )]

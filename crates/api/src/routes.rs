@@ -39,12 +39,15 @@ pub(crate) mod batch;
 pub(crate) mod budgets;
 pub(crate) mod categories;
 pub(crate) mod changes;
+pub(crate) mod devices;
 pub(crate) mod erasure;
 pub(crate) mod expenses;
 pub(crate) mod export;
 pub(crate) mod insights;
 pub(crate) mod me;
+pub(crate) mod notifications;
 pub mod operations;
+pub(crate) mod oversight;
 pub(crate) mod passwords;
 mod resource;
 pub(crate) mod score;
@@ -122,11 +125,20 @@ fn v1(api: &mut ServiceConfig) {
         .service(path("/actions/redo").post(actions::redo))
         .service(path("/actions/verify").get(actions::verify))
         .service(path("/actions/{seq}/reverse").post(actions::reverse))
+        .service(path("/notifications").get(notifications::list))
+        .service(path("/notifications/read-all").post(notifications::read_all))
+        .service(path("/notifications/{id}/read").post(notifications::read))
+        .service(path("/notification-preferences").get(notifications::preferences).put(notifications::put_preferences))
+        .service(path("/devices").post(devices::register).get(devices::list))
+        .service(path("/devices/{id}").delete(devices::remove))
         .service(path("/admin/users").get(admin::users))
         .service(path("/admin/users/{id}").get(admin::user).patch(admin::update))
         .service(path("/admin/users/{id}/revoke-sessions").post(admin::revoke_sessions))
         .service(path("/admin/login-events").get(admin::login_events))
         .service(path("/admin/stats").get(admin::stats))
+        .service(path("/admin/jobs").get(oversight::jobs))
+        .service(path("/admin/outbox").get(oversight::outbox))
+        .service(path("/admin/outbox/{id}/retry").post(oversight::retry))
         .service(path("/admin/verify").post(admin::verify));
 }
 

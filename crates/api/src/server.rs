@@ -18,11 +18,15 @@ use florin_app::admin::Admin;
 use florin_app::auth::Auth;
 use florin_app::budgets::Budgets;
 use florin_app::categories::Categories;
+use florin_app::devices::Devices;
 use florin_app::erasure::Erasure;
 use florin_app::expenses::Expenses;
 use florin_app::export::Export;
+use florin_app::inbox::Inbox;
 use florin_app::insights::Insights;
 use florin_app::operator::Operator;
+use florin_app::oversight::Oversight;
+use florin_app::preferences::NotificationPreferences;
 use florin_app::receipts::Receipts;
 use florin_app::sessions::Sessions;
 use florin_app::tokens::PersonalTokens;
@@ -71,6 +75,14 @@ pub struct Deps {
     pub budgets: Arc<Budgets>,
     /// Summary, score and charts.
     pub insights: Arc<Insights>,
+    /// What one was told.
+    pub inbox: Arc<Inbox>,
+    /// What one wants to hear.
+    pub preferences: Arc<NotificationPreferences>,
+    /// Devices that take push messages.
+    pub devices: Arc<Devices>,
+    /// What admins see of the scheduler.
+    pub oversight: Arc<Oversight>,
     /// What the operator does.
     pub operator: Arc<Operator>,
     /// Kept answers.
@@ -131,6 +143,10 @@ impl Application {
                 .app_data(Data::from(deps.categories))
                 .app_data(Data::from(deps.budgets))
                 .app_data(Data::from(deps.insights))
+                .app_data(Data::from(deps.inbox))
+                .app_data(Data::from(deps.preferences))
+                .app_data(Data::from(deps.devices))
+                .app_data(Data::from(deps.oversight))
                 .app_data(Data::from(deps.operator))
                 .app_data(Data::from(deps.receipts))
                 .app_data(Data::from(deps.export))

@@ -11,12 +11,13 @@ use florin_domain::account::Account;
 use florin_domain::budget::{BudgetEntry, Scope};
 use florin_domain::calendar::{Month, Timestamp};
 use florin_domain::expense::Expense;
-use florin_domain::id::{ExpenseId, Seq, SessionId, TokenId, UserId};
+use florin_domain::id::{ExpenseId, NotificationId, Seq, SessionId, TokenId, UserId};
 use florin_domain::ledger::summarize;
 use florin_domain::login_event::LoginEvent;
+use florin_domain::notification::{Notification, Preferences};
 use florin_domain::repository::{
     AccountRepository, AuditRepository, CategoryRepository, EventCursor, EventFilter, ExportRepository, LoggedAction,
-    Page, StoredSession, StoredToken,
+    Page, ReachRepository, StoredDevice, StoredSession, StoredToken,
 };
 use florin_domain::session::Device;
 
@@ -35,6 +36,8 @@ pub const ACTIONS: u64 = 50;
 pub enum Chunk {
     /// Whose export it is.
     Account(Account),
+    /// What they want to hear.
+    Preferences(Preferences),
     /// The person's own categories, archived ones included, and those of the system's that something of theirs names, in
     /// id order.
     Categories(Vec<CategoryView>),
@@ -48,6 +51,10 @@ pub enum Chunk {
     Sessions(Vec<StoredSession>),
     /// Personal access tokens, revoked ones included, in id order.
     Tokens(Vec<StoredToken>),
+    /// Devices that take push messages, without their tokens, newest first.
+    Devices(Vec<StoredDevice>),
+    /// Notifications, read or not, in id order.
+    Notifications(Vec<Notification>),
     /// The audit trail of the account, newest first. Where an admin acted, not from where.
     LoginEvents(Vec<LoginEvent>),
 }
@@ -61,6 +68,8 @@ pub struct ExportPorts {
     pub categories: Arc<dyn CategoryRepository>,
     /// Pages of everything else.
     pub exports: Arc<dyn ExportRepository>,
+    /// Preferences and devices.
+    pub reach: Arc<dyn ReachRepository>,
     /// The audit trail.
     pub audit: Arc<dyn AuditRepository>,
     /// The time.
@@ -77,12 +86,15 @@ pub struct Export {
 /// Where an export goes on.
 enum Next {
     Account,
+    Preferences,
     Categories,
     Limits(Option<(Scope, Month)>),
     Expenses(ExpenseId),
     Actions(Seq),
     Sessions(SessionId),
     Tokens(TokenId),
+    Devices,
+    Notifications(NotificationId),
     LoginEvents(Option<EventCursor>),
     Nothing,
 }
@@ -135,7 +147,11 @@ impl Exporting {
         let user = self.account.id;
         let exports = &self.export.ports.exports;
         let (chunk, next) = match &self.next {
-            Next::Account => (Chunk::Account(self.account.clone()), Next::Categories),
+            Next::Account => (Chunk::Account(self.account.clone()), Next::Preferences),
+            Next::Preferences => {
+                let stored = self.export.ports.reach.preferences(user).await?;
+                (Chunk::Preferences(stored.preferences), Next::Categories)
+            }
             Next::Categories => (Chunk::Categories(self.categories().await?), Next::Limits(None)),
             Next::Limits(after) => {
                 let Page { rows, more } = exports.limits(user, *after, CHUNK).await?;
@@ -167,7 +183,16 @@ impl Exporting {
             Next::Tokens(after) => {
                 let Page { rows, more } = exports.tokens(user, *after, CHUNK).await?;
                 let last = rows.last().filter(|_| more).map(|token| token.id);
-                (Chunk::Tokens(rows), last.map_or(Next::LoginEvents(None), Next::Tokens))
+                (Chunk::Tokens(rows), last.map_or(Next::Devices, Next::Tokens))
+            }
+            Next::Devices => {
+                let devices = self.export.ports.reach.devices(user).await?;
+                (Chunk::Devices(devices), Next::Notifications(NotificationId(0)))
+            }
+            Next::Notifications(after) => {
+                let Page { rows, more } = exports.notifications(user, *after, CHUNK).await?;
+                let last = rows.last().filter(|_| more).map(|notification| notification.id);
+                (Chunk::Notifications(rows), last.map_or(Next::LoginEvents(None), Next::Notifications))
             }
             Next::LoginEvents(after) => {
                 let (rows, last) = self.login_events(*after).await?;

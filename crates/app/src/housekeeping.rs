@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use florin_domain::calendar::Timestamp;
 use florin_domain::repository::{AuditRepository, PruningRepository, RepositoryError, ThrottleRepository};
 
 use crate::error::Result;
@@ -42,14 +41,19 @@ pub struct Pruned {
     pub throttles: u64,
     /// Rows of the audit trail.
     pub login_events: u64,
+    /// Settled deliveries of notifications.
+    pub deliveries: u64,
+    /// Runs of the scheduler's jobs.
+    pub job_runs: u64,
 }
 
 impl Pruned {
     /// All of them.
     #[must_use]
     pub const fn total(&self) -> u64 {
-        let Self { answers, refresh_tokens, sessions, codes, sign_ups, throttles, login_events } = *self;
-        answers + refresh_tokens + sessions + codes + sign_ups + throttles + login_events
+        let Self { answers, refresh_tokens, sessions, codes, sign_ups, throttles, login_events, deliveries, job_runs } =
+            *self;
+        answers + refresh_tokens + sessions + codes + sign_ups + throttles + login_events + deliveries + job_runs
     }
 }
 
@@ -66,18 +70,27 @@ pub struct HousekeepingPorts {
     pub clock: Arc<dyn Clock>,
 }
 
+/// For how many days is kept what the operator chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptDays {
+    /// The audit trail.
+    pub audit: u32,
+    /// Settled deliveries of notifications, and runs of jobs.
+    pub deliveries: u32,
+}
+
 /// The use case of removing what has served its time. Any number of servers may be at it at once.
 pub struct Housekeeping {
     ports: HousekeepingPorts,
-    audit_millis: i64,
+    kept: KeptDays,
     stopping: AtomicBool,
 }
 
 impl Housekeeping {
-    /// A service over its ports that keeps the audit trail for so many days.
+    /// A service over its ports.
     #[must_use]
-    pub fn new(ports: HousekeepingPorts, audit_days: u32) -> Self {
-        Self { ports, audit_millis: i64::from(audit_days) * DAY, stopping: AtomicBool::new(false) }
+    pub fn new(ports: HousekeepingPorts, kept: KeptDays) -> Self {
+        Self { ports, kept, stopping: AtomicBool::new(false) }
     }
 
     /// Removes what is due now, table by table, in small batches. A table that fails keeps the others from nothing.
@@ -88,6 +101,7 @@ impl Housekeeping {
         let HousekeepingPorts { pruning, throttles, audit, clock } = &self.ports;
         let now = clock.now();
         let ago = |millis: i64| now.plus_millis(-millis);
+        let days = |count: u32| i64::from(count) * DAY;
         let mut failure = None;
         let mut kept = |outcome: std::result::Result<u64, RepositoryError>| {
             outcome.unwrap_or_else(|error| {
@@ -104,13 +118,11 @@ impl Housekeeping {
             codes: kept(self.batches(|| pruning.codes(ago(EXPIRED), BATCH)).await),
             sign_ups: kept(self.batches(|| pruning.sign_ups(ago(SIGN_UPS), BATCH)).await),
             throttles: kept(self.batches(|| throttles.prune(now, BATCH)).await),
-            login_events: kept(self.batches(|| audit.prune(self.trail_begins(now), BATCH)).await),
+            login_events: kept(self.batches(|| audit.prune(ago(days(self.kept.audit)), BATCH)).await),
+            deliveries: kept(self.batches(|| pruning.deliveries(ago(days(self.kept.deliveries)), BATCH)).await),
+            job_runs: kept(self.batches(|| pruning.job_runs(ago(days(self.kept.deliveries)), BATCH)).await),
         };
         failure.map_or(Ok(pruned), |error| Err(error.into()))
-    }
-
-    fn trail_begins(&self, now: Timestamp) -> Timestamp {
-        now.plus_millis(-self.audit_millis)
     }
 
     /// Has a run that is under way end after its present batch, and those that follow at once.

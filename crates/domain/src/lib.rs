@@ -9,6 +9,7 @@ pub mod budget;
 pub mod calendar;
 pub mod categorizer;
 pub mod category;
+pub mod device;
 pub mod expense;
 pub mod id;
 pub mod insights;

@@ -56,6 +56,7 @@ impl Sequence {
         Self::JobRun,
     ];
 
+    /// The name of its row.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::User => "user",
@@ -77,6 +78,8 @@ impl Sequence {
     const fn block(self) -> i64 {
         match self {
             Self::Expense | Self::LoginEvent | Self::Notification | Self::Delivery => 1000,
+            // So that later runs have higher numbers, whichever process runs them.
+            Self::JobRun => 1,
             _ => 20,
         }
     }

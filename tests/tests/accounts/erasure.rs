@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use acceptance::binary::Place;
 use acceptance::category::FOOD;
+use acceptance::notifications::Told;
 use acceptance::{Answer, App, User, json, parse, spawn};
 
 use super::export::many;
@@ -30,6 +31,11 @@ async fn planted(app: &App) -> (User, Vec<&'static str>) {
     logs_in.await.expect(200);
     app.client.request_code(&user.email).await.expect(202);
     user.merge_category(own, FOOD).await;
+    let told = app.tell(user.id, Told::Overspend(Some((own, "plantedtold")))).await;
+    app.deliver(user.id, told, "email", 2).await;
+    user.put("/notification-preferences", &json!({"hour": 7})).await.expect(200);
+    let device = json!({"token": "plantedpush", "platform": "ios", "name": "planteddevice"});
+    user.post("/devices", &device).await.expect(201);
     let texts = vec![
         "plantedmail",
         "plantedname",
@@ -42,6 +48,9 @@ async fn planted(app: &App) -> (User, Vec<&'static str>) {
         "planteddeleted",
         "plantedagent",
         "plantedoperation",
+        "plantedtold",
+        "plantedpush",
+        "planteddevice",
     ];
     (user, texts)
 }
@@ -71,9 +80,20 @@ async fn nothing_is_left_and_every_token_is_refused_at_once() {
     for text in &texts {
         assert_eq!(app.database.find_text(text).await, [""; 0], "{text}");
     }
-    for table in
-        ["expenses", "tags", "monthly_expense", "category", "keyword", "category_budget", "session", "user_cred"]
-    {
+    for table in [
+        "expenses",
+        "tags",
+        "monthly_expense",
+        "category",
+        "keyword",
+        "category_budget",
+        "session",
+        "user_cred",
+        "notification",
+        "notification_delivery",
+        "notification_preference",
+        "device",
+    ] {
         let sql = format!("SELECT COUNT(*) FROM {table} WHERE user_id = {}", user.id);
         assert_eq!(app.database.number(&sql).await, 0, "{table}");
     }

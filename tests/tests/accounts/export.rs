@@ -4,20 +4,24 @@ use std::collections::BTreeMap;
 
 use acceptance::category::{FOOD, RENT, TRAVEL};
 use acceptance::database::TestDatabase;
+use acceptance::notifications::Told;
 use acceptance::schema::Document;
 use acceptance::{App, User, Value, json, parse, spawn};
 
 /// The members in their order.
-const MEMBERS: [&str; 10] = [
+const MEMBERS: [&str; 13] = [
     "exported_at",
     "format",
     "user",
+    "notification_preferences",
     "categories",
     "budgets",
     "expenses",
     "actions",
     "sessions",
     "tokens",
+    "devices",
+    "notifications",
     "login_events",
 ];
 
@@ -59,6 +63,15 @@ async fn all_that_a_person_has_is_in_it() {
     user.put(&format!("/budgets/{own}"), &json!({"limit": "50", "from_month": "2026-02"})).await.expect(200);
     user.delete(&format!("/budgets/{own}?from_month=2026-04")).await.expect(204);
     let second = user.another_session().await;
+    app.tell(other.id, Told::Overspend(Some((theirs, "Theirs")))).await;
+    let told = app.tell(user.id, Told::Overspend(Some((own, "Pets")))).await;
+    app.tell(user.id, Told::Inactivity(6)).await;
+    let taken_back = app.tell(user.id, Told::Inactivity(14)).await;
+    app.database.execute(&format!("UPDATE notification SET cancelled_at = 1 WHERE id = {taken_back}")).await;
+    user.call("POST", &format!("/notifications/{told}/read")).await.expect(200);
+    user.put("/notification-preferences", &json!({"hour": 7, "channels": ["push"]})).await.expect(200);
+    let device = json!({"token": "secret-of-a-device", "platform": "ios", "name": "Ána's"});
+    user.post("/devices", &device).await.expect(201);
 
     let export = exported(&app, &user).await;
     assert_eq!((&export["format"], &export["exported_at"]), (&json!("florin-export/1"), &json!(app.clock.text())));
@@ -100,12 +113,21 @@ async fn all_that_a_person_has_is_in_it() {
     assert_eq!(sessions.len(), 2);
     assert!(sessions.iter().all(|session| session["revoked_at"].is_null() && session["ip"] == "127.0.0.1"));
 
+    let mut notifications = user.all("/notifications", 50).await;
+    notifications.sort_by_key(|notification| notification["id"].as_i64());
+    assert_eq!(rows(&export, "notifications"), notifications);
+    assert_eq!(rows(&export, "devices"), user.get("/devices").await.data());
+    let preferences =
+        json!({"overspend": true, "levels": [80, 100], "inactivity": true, "hour": 7, "channels": ["push"]});
+    assert_eq!(export["notification_preferences"], preferences);
+
     let text = export.to_string();
-    for foreign in ["Theirs", "not mine", &other.email, &second.refresh_token, "argon2"] {
+    for foreign in ["secret-of-a-device", "Theirs", "not mine", &other.email, &second.refresh_token, "argon2"] {
         assert!(!text.contains(foreign), "{foreign}");
     }
     let empty = exported(&app, &app.user().await).await;
-    for member in ["categories", "budgets", "expenses", "actions"] {
+    assert_eq!(empty["notification_preferences"]["channels"], json!(null));
+    for member in ["categories", "budgets", "expenses", "actions", "devices", "notifications"] {
         assert_eq!(empty[member], json!([]), "{member}");
     }
 }

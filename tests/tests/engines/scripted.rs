@@ -1,5 +1,6 @@
 //! A history that touches every endpoint, written down whole.
 
+use acceptance::notifications::Told;
 use acceptance::{Client, Value, json, snapshot};
 
 use crate::record::Record;
@@ -180,6 +181,49 @@ impl Story {
     }
 }
 
+impl Story {
+    async fn notifications(&mut self) {
+        let me = self.client.me().await.expect(200).id();
+        for told in [
+            Told::Overspend(Some((1, "Café “é” 🍱"))),
+            Told::Overspend(None),
+            Told::Inactivity(6),
+            Told::Inactivity(14),
+            Told::Inactivity(30),
+        ] {
+            self.record.app.clock.advance_millis(77);
+            self.record.app.tell(me, told).await;
+        }
+        for path in ["/notifications", "/notifications?unread=true&limit=2", "/notifications?unread=maybe"] {
+            self.get(path).await;
+        }
+        self.act("POST", "/notifications/1002/read", NONE).await;
+        self.act("POST", "/notifications/1002/read", NONE).await;
+        self.act("POST", "/notifications/7/read", NONE).await;
+        self.get("/notifications?unread=false").await;
+        self.act("POST", "/notifications/read-all", NONE).await;
+        self.get("/notifications?limit=1").await;
+        self.get("/notification-preferences").await;
+        let body = json!({"overspend": {"enabled": false, "levels": [100, 1, 50]}, "hour": 0, "channels": []});
+        self.act("PUT", "/notification-preferences", body).await;
+        let body = json!({"overspend": {"levels": [0, 101, 7, 7]}, "hour": 24, "channels": ["pigeon", "log"], "x": 1});
+        self.act("PUT", "/notification-preferences", body).await;
+        self.act("PUT", "/notification-preferences", json!({"channels": ["log", "log"]})).await;
+        self.act("PUT", "/notification-preferences", json!({})).await;
+        self.get("/notification-preferences").await;
+        let device = json!({"token": "a:Token_1", "platform": "android", "name": " Ana’s 📱 "});
+        self.act("POST", "/devices", device.clone()).await;
+        self.act("POST", "/devices", device).await;
+        self.act("POST", "/devices", json!({"token": "not visible", "platform": "toaster", "id": 1})).await;
+        self.act("POST", "/devices", json!({"token": "Token_2", "platform": "web"})).await;
+        self.get("/devices").await;
+        self.act("DELETE", "/devices/1", NONE).await;
+        self.act("DELETE", "/devices/1", NONE).await;
+        self.get("/devices").await;
+        self.get("/admin/outbox").await;
+    }
+}
+
 #[tokio::test]
 async fn a_scripted_history_is_answered_alike_everywhere() {
     let record = Record::begin(false).await;
@@ -190,6 +234,7 @@ async fn a_scripted_history_is_answered_alike_everywhere() {
     story.categories().await;
     story.figures().await;
     story.ledger().await;
+    story.notifications().await;
     acceptance::books::assert_sound(&story.client).await;
     snapshot::assert("scripted.txt", &story.record.text);
 }

@@ -1,6 +1,7 @@
 //! How each place that takes an identifier is fed.
 
-use acceptance::{Answer, User, Value, json};
+use acceptance::notifications::Told;
+use acceptance::{Answer, App, User, Value, json};
 
 /// What an identifier is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,12 @@ pub(crate) enum Of {
     Session,
     /// A personal access token.
     Token,
+    /// A notification.
+    Notification,
+    /// A device.
+    Device,
+    /// A delivery of a notification; only admins may name one.
+    Delivery,
     /// An account; only admins may name one.
     Account,
 }
@@ -51,8 +58,8 @@ const fn feed(of: Of, absent: u16, own: u16, body: Body) -> Option<Feed> {
     Some(Feed { of, absent, own: Some(own), body })
 }
 
-const fn for_admins(body: Body) -> Option<Feed> {
-    Some(Feed { of: Of::Account, absent: 403, own: None, body })
+const fn for_admins(of: Of, body: Body) -> Option<Feed> {
+    Some(Feed { of, absent: 403, own: None, body })
 }
 
 /// How a place is fed; `None` for one that is not known here.
@@ -92,10 +99,13 @@ pub(crate) fn known(slot: &str) -> Option<Feed> {
         }
         "delete /api/v1/auth/sessions/{id} path id" => feed(Of::Session, 404, 204, Body::None),
         "delete /api/v1/auth/tokens/{id} path id" => feed(Of::Token, 404, 204, Body::None),
+        "post /api/v1/notifications/{id}/read path id" => feed(Of::Notification, 404, 200, Body::None),
+        "delete /api/v1/devices/{id} path id" => feed(Of::Device, 404, 204, Body::None),
         "get /api/v1/admin/users/{id} path id"
         | "post /api/v1/admin/users/{id}/revoke-sessions path id"
-        | "get /api/v1/admin/login-events query user_id" => for_admins(Body::None),
-        "patch /api/v1/admin/users/{id} path id" => for_admins(Body::Empty),
+        | "get /api/v1/admin/login-events query user_id" => for_admins(Of::Account, Body::None),
+        "post /api/v1/admin/outbox/{id}/retry path id" => for_admins(Of::Delivery, Body::None),
+        "patch /api/v1/admin/users/{id} path id" => for_admins(Of::Account, Body::Empty),
         _ => None,
     }
 }
@@ -110,12 +120,15 @@ pub(crate) struct Things {
     pub(crate) external_id: String,
     pub(crate) session: i64,
     pub(crate) token: i64,
+    pub(crate) notification: i64,
+    pub(crate) device: i64,
+    pub(crate) delivery: i64,
     pub(crate) account: i64,
 }
 
 impl Things {
     /// New things of a person, none of which was used before. The latest action is the one that they name.
-    pub(crate) async fn of(user: &User, n: usize) -> Self {
+    pub(crate) async fn of(app: &App, user: &User, n: usize) -> Self {
         let category = user.own_category(&format!("Hobby {n} of {}", user.id)).await;
         user.put_budget(&category.to_string(), &json!({"limit": "10"})).await.expect(200);
         user.put_keywords(category, &[&format!("word{n}")]).await.expect(200);
@@ -125,7 +138,23 @@ impl Things {
         let session = user.another_session().await.session().await;
         let token = user.personal_token(&["read"]).await.1;
         let action = made["action"].as_i64().unwrap();
-        Self { expense: made.id(), category, tag, action, external_id, session, token, account: user.id }
+        let notification = app.tell(user.id, Told::Overspend(Some((category, "Hobby")))).await;
+        let delivery = app.deliver(user.id, notification, "email", 2).await;
+        let body = json!({"token": format!("token-{n}-of-{}", user.id), "platform": "web", "name": user.email});
+        let device = user.post("/devices", &body).await.expect(201).id();
+        Self {
+            expense: made.id(),
+            category,
+            tag,
+            action,
+            external_id,
+            session,
+            token,
+            notification,
+            device,
+            delivery,
+            account: user.id,
+        }
     }
 
     /// What never was.
@@ -140,6 +169,9 @@ impl Things {
             external_id: text(),
             session: id,
             token: id,
+            notification: id,
+            device: id,
+            delivery: id,
             account: id,
         }
     }
@@ -154,6 +186,9 @@ impl Things {
             Of::ExternalId => json!(self.external_id),
             Of::Session => json!(self.session),
             Of::Token => json!(self.token),
+            Of::Notification => json!(self.notification),
+            Of::Device => json!(self.device),
+            Of::Delivery => json!(self.delivery),
             Of::Account => json!(self.account),
         }
     }

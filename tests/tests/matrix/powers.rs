@@ -44,6 +44,8 @@ async fn nobody_gives_themselves_what_is_not_theirs_to_give() {
             user.all("/expenses", 200).await,
             user.all("/actions", 200).await,
             user.tokens().await.json,
+            user.get("/devices").await.json,
+            user.get("/notification-preferences").await.json,
         )
     };
     let before = (seen(&user).await, seen(&other).await);
@@ -70,6 +72,10 @@ async fn nobody_gives_themselves_what_is_not_theirs_to_give() {
         user.put_budget("total", &with(json!({"limit": "5"}))).await.invalid(&[&fault]);
         if name != "scopes" {
             user.create_token(&with(json!({"name": "x", "scopes": ["read"]}))).await.invalid(&[&fault]);
+        }
+        user.put("/notification-preferences", &with(json!({}))).await.invalid(&[&fault]);
+        if name != "token" {
+            user.post("/devices", &with(json!({"token": "t", "platform": "web"}))).await.invalid(&[&fault]);
         }
         user.post("/actions/undo", &with(json!({}))).await.invalid(&[&fault]);
     }

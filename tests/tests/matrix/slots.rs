@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use acceptance::Value;
 
-/// Parameters that are whole numbers or opaque, and name nothing: how many rows, where a page begins, a position in one's own
-/// log.
-const NAME_NOTHING: [&str; 3] = ["limit", "cursor", "since"];
+/// Parameters and members that are whole numbers or opaque, and name nothing: how many rows, where a page begins, a position in
+/// one's own log, an hour of the day, percent of a limit.
+const NAME_NOTHING: [&str; 5] = ["limit", "cursor", "since", "hour", "levels"];
 
 /// Every place of every operation that takes an identifier, as `patch /api/v1/expenses/{id} body /category_id`: all variables
 /// in paths, and in queries and bodies whatever is a whole number or is called an identifier.
@@ -69,7 +69,7 @@ fn collect(document: &Value, schema: &Value, at: &str, found: &mut BTreeSet<Stri
     for schema in choices(document, schema) {
         for (name, member) in schema["properties"].as_object().into_iter().flatten() {
             let pointer = format!("{at}/{name}");
-            if is_identifier(document, name, member) {
+            if is_identifier(document, name, member) && !NAME_NOTHING.contains(&name.as_str()) {
                 found.insert(pointer.clone());
             }
             collect(document, member, &pointer, found);

@@ -13,14 +13,16 @@ async fn all_slots(app: &App) -> BTreeSet<String> {
     let slots = slots::of(&document);
     let unknown: Vec<_> = slots.iter().filter(|slot| known(slot).is_none()).collect();
     assert!(unknown.is_empty(), "teach feed.rs how to feed {unknown:#?}");
-    assert!(slots.len() >= 36, "{} places", slots.len());
+    assert!(slots.len() >= 39, "{} places", slots.len());
     slots
 }
 
 /// Everything that a person can see of their own.
 async fn everything(user: &User) -> Vec<Value> {
     let mut seen = Vec::new();
-    for list in ["/expenses", "/actions", "/categories?include_archived=true", "/tags", "/auth/login-events"] {
+    for list in
+        ["/expenses", "/actions", "/categories?include_archived=true", "/tags", "/auth/login-events", "/notifications"]
+    {
         seen.push(json!(user.all(list, 200).await));
     }
     for category in user.all("/categories?include_archived=true", 200).await {
@@ -35,6 +37,8 @@ async fn everything(user: &User) -> Vec<Value> {
         "/score",
         "/auth/sessions",
         "/auth/tokens",
+        "/devices",
+        "/notification-preferences",
         "/actions/verify",
     ] {
         seen.push(user.get(one).await.expect(200).json);
@@ -67,16 +71,16 @@ async fn a_strangers_things_are_as_absent_as_what_never_was() {
     let ben = app.user().await;
     let slots = all_slots(&app).await;
     // So that no number of Ben's log is one of anybody else's.
-    let mut theirs = Things::of(&ben, 1).await;
+    let mut theirs = Things::of(&app, &ben, 1).await;
     for n in 2..8 {
-        theirs = Things::of(&ben, n).await;
+        theirs = Things::of(&app, &ben, n).await;
     }
     let never = Things::never();
     let before = everything(&ben).await;
     for slot in &slots {
         let feed = known(slot).unwrap();
         let ana = app.user().await;
-        let mine = Things::of(&ana, 0).await;
+        let mine = Things::of(&app, &ana, 0).await;
         let named = [theirs.one(feed.of), never.one(feed.of)];
         let stranger = ask(&ana, slot, feed, &named[0], &mine).await;
         let absent = ask(&ana, slot, feed, &named[1], &mine).await;
@@ -104,10 +108,10 @@ async fn the_same_requests_do_something_for_the_owner() {
         let Some(own) = feed.own else { continue };
         let user = app.user().await;
         let (mine, named) = if feed.of == Of::Action {
-            let things = Things::of(&user, 0).await;
+            let things = Things::of(&app, &user, 0).await;
             (things.clone(), things)
         } else {
-            (Things::of(&user, 0).await, Things::of(&user, 1).await)
+            (Things::of(&app, &user, 0).await, Things::of(&app, &user, 1).await)
         };
         let answer = ask(&user, slot, feed, &named.one(feed.of), &mine).await;
         assert_eq!(answer.status, own, "{slot}: {answer:?}");

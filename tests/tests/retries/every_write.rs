@@ -1,6 +1,7 @@
 //! Every write of openapi.json that is signed in takes a key: the second request of the same key changes nothing.
 
 use acceptance::category::{FOOD, TRAVEL};
+use acceptance::notifications::Told;
 use acceptance::{App, Client, User, Value, json, spawn};
 
 /// A request, as it is asked twice.
@@ -23,6 +24,10 @@ async fn asks(app: &App, user: &User) -> Vec<Ask> {
     let gone = user.record(&json!({"amount": "3"})).await;
     let spare = user.record(&json!({"amount": "4"})).await;
     let spare = &user.expense(spare).await["action"].clone();
+    let told = app.tell(user.id, Told::Inactivity(6)).await;
+    app.tell(user.id, Told::Inactivity(14)).await;
+    let dead = app.deliver(user.id, told, "email", 2).await;
+    let device = user.post("/devices", &json!({"token": "old", "platform": "ios"})).await.expect(201).id();
     let (own, merged) = (user.own_category("Own").await, user.own_category("Merged").await);
     let ask = |operation, method, path: String, body| Ask { operation, method, path, body };
     vec![
@@ -68,6 +73,12 @@ async fn asks(app: &App, user: &User) -> Vec<Ask> {
         ),
         ask("updateUser", "PATCH", format!("/admin/users/{somebody}"), Some(json!({"disabled": true}))),
         ask("revokeSessions", "POST", format!("/admin/users/{somebody}/revoke-sessions"), None),
+        ask("readNotification", "POST", format!("/notifications/{told}/read"), None),
+        ask("readAllNotifications", "POST", "/notifications/read-all".into(), None),
+        ask("putNotificationPreferences", "PUT", "/notification-preferences".into(), Some(json!({"hour": 18}))),
+        ask("registerDevice", "POST", "/devices".into(), Some(json!({"token": "new", "platform": "web"}))),
+        ask("removeDevice", "DELETE", format!("/devices/{device}"), None),
+        ask("retryDelivery", "POST", format!("/admin/outbox/{dead}/retry"), None),
         ask("verifyAll", "POST", "/admin/verify".into(), None),
         ask("updateMe", "PATCH", "/me".into(), Some(json!({"name": "Ana"}))),
     ]
@@ -100,6 +111,10 @@ async fn state(user: &User) -> Value {
         "me": user.me().await.json,
         "tokens": user.tokens().await.json,
         "sessions": user.sessions().await.json,
+        "notifications": user.all("/notifications", 200).await,
+        "preferences": user.get("/notification-preferences").await.etag(),
+        "devices": user.get("/devices").await.json,
+        "outbox": user.all("/admin/outbox", 200).await,
         "trail": user.all("/auth/login-events", 200).await,
     })
 }

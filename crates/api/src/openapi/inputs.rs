@@ -42,7 +42,7 @@ pub(super) fn describe_members(schema: &mut Value) {
 pub(super) fn describe(name: &str, schema: &mut Value) {
     if let Some(items) = schema.get_mut("items") {
         describe(name, items);
-        if name == "scopes" {
+        if ["scopes", "levels", "channels"].contains(&name) {
             schema["uniqueItems"] = json!(true);
         }
     } else if is_of(schema, "string") {

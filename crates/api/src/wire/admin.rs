@@ -2,14 +2,14 @@
 
 use florin_app::admin::{AccountPatch, VerifiedAll};
 use florin_domain::account::{Account, Role, address_parts};
-use florin_domain::id::{MAX_ID, UserId};
+use florin_domain::id::UserId;
 use florin_domain::ledger::FirstBad;
 use florin_domain::repository::{Counts, Page};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::etag::tag_of_parts;
-use super::page::read_limit;
+use super::page::{id_of_cursor, read_limit};
 use super::{Fields, Reader, cursor};
 use crate::problem;
 
@@ -63,10 +63,7 @@ impl UsersQuery {
     /// # Errors
     /// 422 for a cursor of another list.
     pub(crate) fn before(&self) -> problem::Result<Option<UserId>> {
-        let Some(cursor) = &self.cursor else { return Ok(None) };
-        let position = cursor::decode(cursor, &self.filters())?;
-        let id = position.parse().ok().filter(|id| (1..=MAX_ID).contains(id));
-        id.map(|id| Some(UserId(id))).ok_or_else(cursor::invalid)
+        Ok(id_of_cursor(self.cursor.as_ref(), &self.filters())?.map(UserId))
     }
 }
 

@@ -9,13 +9,15 @@ use florin_domain::calendar::Timestamp;
 use florin_domain::expense::Expense;
 use florin_domain::login_event::LoginEvent;
 use florin_domain::money::Currency;
-use florin_domain::repository::{LoggedAction, StoredSession, StoredToken};
+use florin_domain::notification::{Channel, Preferences};
+use florin_domain::repository::{LoggedAction, StoredDevice, StoredSession, StoredToken};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::action::ChangeBody;
 use super::category::{CategorizationBody, CategoryBody, CategoryRef};
 use super::expense::StateBody;
+use super::notification::NotificationBody;
 
 /// What the members mean. A change that a reader could stumble over gets another number.
 const FORMAT: &str = "florin-export/1";
@@ -32,6 +34,7 @@ pub(crate) struct ExportBody {
     #[schema(example = "florin-export/1")]
     format: String,
     user: ExportedUser,
+    notification_preferences: ExportedPreferences,
     /// Your own categories, archived ones included, and those of everybody's that something of yours names.
     categories: Vec<CategoryBody>,
     /// Every limit that was ever set or removed, by category and month, the overall one first.
@@ -44,6 +47,10 @@ pub(crate) struct ExportBody {
     sessions: Vec<ExportedSession>,
     /// All personal access tokens, by id.
     tokens: Vec<ExportedToken>,
+    /// All devices that take push messages, newest first.
+    devices: Vec<ExportedDevice>,
+    /// All notifications, by id.
+    notifications: Vec<NotificationBody>,
     /// The audit trail of the account as far as it is kept, newest first.
     login_events: Vec<ExportedEvent>,
 }
@@ -83,6 +90,32 @@ impl From<&Account> for ExportedUser {
             created_at: account.created_at.to_rfc3339(),
             verified_at: account.verified_at.map(Timestamp::to_rfc3339),
         }
+    }
+}
+
+/// What the person wants to hear.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ExportedPreferences {
+    /// Whether to hear of overspending.
+    overspend: bool,
+    /// At which levels, in percent of a limit.
+    #[schema(example = json!([80, 100]))]
+    levels: Vec<u16>,
+    /// Whether to hear of silence.
+    inactivity: bool,
+    /// The hour of the day from which on, in the person's zone.
+    #[schema(minimum = 0, maximum = 23)]
+    hour: u8,
+    /// Over which channels; `null` when none were chosen.
+    #[schema(required = true, value_type = Option<Vec<String>>, example = json!(["email"]))]
+    channels: Option<Vec<&'static str>>,
+}
+
+impl From<Preferences> for ExportedPreferences {
+    fn from(preferences: Preferences) -> Self {
+        let Preferences { overspend, levels, inactivity, hour, channels } = preferences;
+        let names = |channels: Vec<Channel>| channels.into_iter().map(Channel::as_str).collect();
+        Self { overspend, levels, inactivity, hour, channels: channels.map(names) }
     }
 }
 
@@ -294,6 +327,36 @@ impl From<StoredToken> for ExportedToken {
     }
 }
 
+/// A device that takes push messages, without its token.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ExportedDevice {
+    #[schema(minimum = 1)]
+    id: i64,
+    /// `android`, `ios` or `web`.
+    #[schema(example = "android")]
+    platform: &'static str,
+    /// May be empty.
+    name: String,
+    /// When it was registered first.
+    #[schema(format = "date-time")]
+    created_at: String,
+    /// When it was registered last.
+    #[schema(format = "date-time")]
+    seen_at: String,
+}
+
+impl From<StoredDevice> for ExportedDevice {
+    fn from(device: StoredDevice) -> Self {
+        Self {
+            id: device.id.0,
+            platform: device.platform.as_str(),
+            name: device.name,
+            created_at: device.created_at.to_rfc3339(),
+            seen_at: device.seen_at.to_rfc3339(),
+        }
+    }
+}
+
 /// Something that happened to the account.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ExportedEvent {
@@ -356,12 +419,18 @@ impl Renderer {
                 out.extend_from_slice(b",\"user\":");
                 serde_json::to_writer(out, &ExportedUser::from(&account))
             }
+            Chunk::Preferences(preferences) => {
+                out.extend_from_slice(b",\"notification_preferences\":");
+                serde_json::to_writer(out, &ExportedPreferences::from(preferences))
+            }
             Chunk::Categories(rows) => self.rows("categories", rows, CategoryBody::from, out),
             Chunk::Limits(rows) => self.rows("budgets", rows, |row| ExportedLimit::new(&row, books.currency), out),
             Chunk::Expenses(rows) => self.rows("expenses", rows, |row| ExportedExpense::new(row, &books), out),
             Chunk::Actions(rows) => self.rows("actions", rows, |row| ExportedAction::new(row, &books), out),
             Chunk::Sessions(rows) => self.rows("sessions", rows, ExportedSession::from, out),
             Chunk::Tokens(rows) => self.rows("tokens", rows, ExportedToken::from, out),
+            Chunk::Devices(rows) => self.rows("devices", rows, ExportedDevice::from, out),
+            Chunk::Notifications(rows) => self.rows("notifications", rows, NotificationBody::from, out),
             Chunk::LoginEvents(rows) => self.rows("login_events", rows, ExportedEvent::from, out),
         }
     }

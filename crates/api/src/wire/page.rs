@@ -1,5 +1,6 @@
 //! What paged lists have in common.
 
+use florin_domain::id::MAX_ID;
 use utoipa::IntoParams;
 
 use super::{Fields, Reader, cursor};
@@ -9,6 +10,17 @@ use crate::problem;
 pub(crate) fn read_limit(r: &mut Reader<'_>) -> u64 {
     let limit = r.get("limit").integer(1..=200).and_then(|limit| u64::try_from(limit).ok());
     limit.unwrap_or(50)
+}
+
+/// The identifier in a cursor of a list that goes by identifiers.
+///
+/// # Errors
+/// 422 for a cursor of another list.
+pub(crate) fn id_of_cursor(cursor: Option<&String>, filters: &str) -> problem::Result<Option<i64>> {
+    let Some(cursor) = cursor else { return Ok(None) };
+    let position = cursor::decode(cursor, filters)?;
+    let id = position.parse().ok().filter(|id| (1..=MAX_ID).contains(id));
+    id.map(Some).ok_or_else(cursor::invalid)
 }
 
 /// Which page of a list that is short enough to be read whole.

@@ -125,7 +125,7 @@ pub(crate) struct ReasonBody {
     params: BTreeMap<&'static str, ParamBody>,
 }
 
-/// A parameter of a reason or a step.
+/// A parameter of a reason, a step or a notification.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum ParamBody {

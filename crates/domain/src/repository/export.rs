@@ -5,8 +5,9 @@ use async_trait::async_trait;
 use crate::budget::{BudgetEntry, Scope};
 use crate::calendar::{Month, Timestamp};
 use crate::expense::Expense;
-use crate::id::{CategoryId, ExpenseId, Seq, SessionId, TokenId, UserId};
+use crate::id::{CategoryId, ExpenseId, NotificationId, Seq, SessionId, TokenId, UserId};
 use crate::ledger::{Action, Hash};
+use crate::notification::Notification;
 use crate::session::Device;
 
 use super::{Page, Result};
@@ -94,4 +95,10 @@ pub trait ExportRepository: Send + Sync {
     /// # Errors
     /// None of its own.
     async fn tokens(&self, user: UserId, after: TokenId, limit: u64) -> Result<Page<StoredToken>>;
+
+    /// Notifications as their owner sees them, so no cancelled ones, in id order.
+    ///
+    /// # Errors
+    /// None of its own.
+    async fn notifications(&self, user: UserId, after: NotificationId, limit: u64) -> Result<Page<Notification>>;
 }

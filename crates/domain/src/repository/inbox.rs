@@ -3,18 +3,27 @@
 use async_trait::async_trait;
 
 use crate::calendar::Timestamp;
+use crate::device::Platform;
 use crate::id::{DeviceId, NotificationId, UserId};
 use crate::notification::{Notification, Preferences};
-use crate::phone::Phone;
-use crate::session::SecretHash;
 
 use super::{Page, Result};
+
+/// Where a page of notifications ended: its last one. Identifiers alone do not say which is newer, for every process takes
+/// blocks of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InboxCursor {
+    /// When that one was decided.
+    pub at: Timestamp,
+    /// Which it was.
+    pub id: NotificationId,
+}
 
 /// Notifications as their owner sees them (`notification`). Cancelled ones are not seen.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait InboxRepository: Send + Sync {
-    /// Newest first, with identifiers below `before`.
+    /// Newest first, read ones, unread ones or both (`None`), after `after`.
     ///
     /// # Errors
     /// None of its own.
@@ -22,7 +31,7 @@ pub trait InboxRepository: Send + Sync {
         &self,
         user: UserId,
         unread: Option<bool>,
-        before: Option<NotificationId>,
+        after: Option<InboxCursor>,
         limit: u64,
     ) -> Result<Page<Notification>>;
 
@@ -53,8 +62,8 @@ pub struct StoredPreferences {
 pub struct StoredDevice {
     /// Its identifier.
     pub id: DeviceId,
-    /// `android`, `ios` or `web`.
-    pub platform: String,
+    /// What it runs.
+    pub platform: Platform,
     /// What its owner calls it; may be empty.
     pub name: String,
     /// When it was registered first.
@@ -68,8 +77,8 @@ pub struct StoredDevice {
 pub struct NewDevice {
     /// Whose.
     pub user: UserId,
-    /// `android`, `ios` or `web`.
-    pub platform: String,
+    /// What it runs.
+    pub platform: Platform,
     /// What its owner calls it; may be empty.
     pub name: String,
     /// The registration token of Firebase Cloud Messaging.
@@ -78,17 +87,16 @@ pub struct NewDevice {
     pub at: Timestamp,
 }
 
-/// A telephone number.
+/// A device after it was registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredPhone {
-    /// The number.
-    pub phone: Phone,
-    /// When a code proved it; `None` before.
-    pub proved_at: Option<Timestamp>,
+pub struct Registered {
+    /// As it is now.
+    pub device: StoredDevice,
+    /// Whether the user had no device of that token before.
+    pub is_new: bool,
 }
 
-/// Preferences, devices and telephone numbers (`notification_preference`, `device`, `user_phone`). Whoever is erased meanwhile
-/// gets none: `Erased`.
+/// Preferences and devices (`notification_preference`, `device`). Whoever is disabled or erased meanwhile gets none: `Erased`.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait ReachRepository: Send + Sync {
@@ -111,11 +119,11 @@ pub trait ReachRepository: Send + Sync {
     async fn devices(&self, user: UserId) -> Result<Vec<StoredDevice>>;
 
     /// Registers a device. A token that is registered already keeps its identifier, with the new name and platform; one of
-    /// another user's moves here under a new one. `None` when the user has `most` devices already.
+    /// another user's moves here under a new one. `None`, and nothing is changed, when it would be more than `most` devices.
     ///
     /// # Errors
-    /// `Erased`.
-    async fn register(&self, new: &NewDevice, most: u64) -> Result<Option<StoredDevice>>;
+    /// `Erased`; `Stale` when somebody else registers the same token again and again meanwhile.
+    async fn register(&self, new: &NewDevice, most: u64) -> Result<Option<Registered>>;
 
     /// Removes a device of a user; `false` when there is none.
     ///
@@ -128,29 +136,4 @@ pub trait ReachRepository: Send + Sync {
     /// # Errors
     /// None of its own.
     async fn forget_dead(&self, device: DeviceId, token: &str) -> Result<()>;
-
-    /// The number of a user; `None` when there is none.
-    ///
-    /// # Errors
-    /// None of its own.
-    async fn phone(&self, user: UserId) -> Result<Option<StoredPhone>>;
-
-    /// Puts a number that is yet to be proved in place of any other. The same number, once proved, stays proved.
-    ///
-    /// # Errors
-    /// `Erased`.
-    async fn put_phone(&self, user: UserId, phone: &Phone, at: Timestamp) -> Result<StoredPhone>;
-
-    /// Proves the user's number, if it is still that one, using the code of this hash up; `false` when it is not, or the code is
-    /// not in force.
-    ///
-    /// # Errors
-    /// `Erased`.
-    async fn prove_phone(&self, user: UserId, phone: &Phone, code: &SecretHash, at: Timestamp) -> Result<bool>;
-
-    /// Removes the number of a user; `false` when there is none.
-    ///
-    /// # Errors
-    /// None of its own.
-    async fn remove_phone(&self, user: UserId) -> Result<bool>;
 }

@@ -52,4 +52,16 @@ pub trait PruningRepository: Send + Sync {
     /// # Errors
     /// None of its own.
     async fn sign_ups(&self, made_before: Timestamp, limit: u64) -> Result<u64>;
+
+    /// Deliveries of notifications that were settled before an instant: delivered, dead or cancelled. The notifications stay.
+    ///
+    /// # Errors
+    /// None of its own.
+    async fn deliveries(&self, settled_before: Timestamp, limit: u64) -> Result<u64>;
+
+    /// Runs of the scheduler's jobs that began before an instant.
+    ///
+    /// # Errors
+    /// None of its own.
+    async fn job_runs(&self, begun_before: Timestamp, limit: u64) -> Result<u64>;
 }

@@ -13,8 +13,9 @@ use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFil
 
 use crate::db::{Database, Failure};
 use crate::entity::{
-    category, category_budget, expense, idempotency_key, keyword, login_event, monthly_expense, one_time_code,
-    personal_token, refresh_token, session, sign_up, tag, tag_map, user_action, user_cred, user_login,
+    category, category_budget, device, expense, idempotency_key, keyword, login_event, monthly_expense, notification,
+    notification_delivery, notification_preference, one_time_code, personal_token, refresh_token, session, sign_up,
+    tag, tag_map, user_action, user_cred, user_login,
 };
 use crate::id_allocator::{IdAllocator, Sequence};
 
@@ -47,6 +48,7 @@ impl ErasureRepository for SqlErasureRepository {
                 let was_admin = empty_account(&tx, user, event.at.0).await?;
                 remove_books(&tx, user.0).await?;
                 remove_access(&tx, user.0).await?;
+                remove_notifications(&tx, user.0).await?;
                 empty_log(&tx, user.0).await?;
                 empty_trail(&tx, user.0, was_admin).await?;
                 audit::insert(&tx, id, event).await
@@ -120,6 +122,17 @@ async fn remove_access(tx: &DatabaseTransaction, user: i64) -> std::result::Resu
     personal_token::Entity::delete_many().filter(personal_token::Column::UserId.eq(user)).exec(tx).await?;
     idempotency_key::Entity::delete_many().filter(idempotency_key::Column::UserId.eq(user)).exec(tx).await?;
     user_cred::Entity::delete_many().filter(user_cred::Column::UserId.eq(user)).exec(tx).await?;
+    Ok(())
+}
+
+/// What the person was told, and how they wanted to be told it. Deliveries go first, for they lead to the rest.
+async fn remove_notifications(tx: &DatabaseTransaction, user: i64) -> std::result::Result<(), Failure> {
+    let deliveries = notification_delivery::Column::UserId.eq(user);
+    notification_delivery::Entity::delete_many().filter(deliveries).exec(tx).await?;
+    notification::Entity::delete_many().filter(notification::Column::UserId.eq(user)).exec(tx).await?;
+    let preferences = notification_preference::Column::UserId.eq(user);
+    notification_preference::Entity::delete_many().filter(preferences).exec(tx).await?;
+    device::Entity::delete_many().filter(device::Column::UserId.eq(user)).exec(tx).await?;
     Ok(())
 }
 

@@ -6,17 +6,19 @@ use async_trait::async_trait;
 use florin_domain::budget::{BudgetEntry, Scope};
 use florin_domain::calendar::{Month, Timestamp};
 use florin_domain::expense::Expense;
-use florin_domain::id::{CategoryId, ExpenseId, Seq, SessionId, TokenId, UserId};
+use florin_domain::id::{CategoryId, ExpenseId, NotificationId, Seq, SessionId, TokenId, UserId};
+use florin_domain::notification::Notification;
 use florin_domain::repository::{ExportRepository, LoggedAction, Page, Result, StoredSession, StoredToken};
 use florin_domain::session::Device;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::db::{Database, failed};
-use crate::entity::{category_budget, expense, keyword, personal_token, session};
+use crate::entity::{category_budget, expense, keyword, notification, personal_token, session};
 
 use super::budget;
 use super::expense::row::with_tags;
 use super::ledger::pages_of_log;
+use super::notification::notification_of;
 
 /// Reads for exports from a SQL database.
 #[derive(Debug, Clone)]
@@ -33,7 +35,7 @@ impl SqlExportRepository {
 }
 
 /// Cuts the row too many off, which says that more follow.
-fn page<T>(mut rows: Vec<T>, limit: u64) -> Page<T> {
+pub(super) fn page<T>(mut rows: Vec<T>, limit: u64) -> Page<T> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > limit;
     rows.truncate(limit);
@@ -139,5 +141,19 @@ impl ExportRepository for SqlExportRepository {
             revoked_at: row.revoked_at.map(Timestamp),
         };
         Ok(Page { rows: rows.into_iter().map(stored).collect(), more })
+    }
+
+    async fn notifications(&self, user: UserId, after: NotificationId, limit: u64) -> Result<Page<Notification>> {
+        let rows = notification::Entity::find()
+            .filter(notification::Column::UserId.eq(user.0))
+            .filter(notification::Column::CancelledAt.is_null())
+            .filter(notification::Column::Id.gt(after.0))
+            .order_by_asc(notification::Column::Id)
+            .limit(limit.saturating_add(1))
+            .all(self.database.read())
+            .await
+            .map_err(failed)?;
+        let Page { rows, more } = page(rows, limit);
+        Ok(Page { rows: rows.into_iter().map(notification_of).collect::<Result<_>>()?, more })
     }
 }

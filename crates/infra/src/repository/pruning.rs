@@ -7,7 +7,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use crate::db::{Database, failed};
-use crate::entity::{idempotency_key, one_time_code, refresh_token, session, sign_up};
+use crate::entity::{idempotency_key, job_run, notification_delivery, one_time_code, refresh_token, session, sign_up};
 
 use super::batch::padded;
 
@@ -137,5 +137,14 @@ impl PruningRepository for SqlPruningRepository {
 
     async fn sign_ups(&self, made_before: Timestamp, limit: u64) -> Result<u64> {
         self.oldest::<sign_up::Entity>(sign_up::Column::CreatedAt, made_before, limit).await
+    }
+
+    async fn deliveries(&self, settled_before: Timestamp, limit: u64) -> Result<u64> {
+        use notification_delivery::{Column, Entity};
+        self.oldest::<Entity>(Column::SettledAt, settled_before, limit).await
+    }
+
+    async fn job_runs(&self, begun_before: Timestamp, limit: u64) -> Result<u64> {
+        self.oldest::<job_run::Entity>(job_run::Column::StartedAt, begun_before, limit).await
     }
 }

@@ -9,13 +9,16 @@ use florin_domain::account::{Email, Role};
 use florin_domain::budget::{BudgetEntry, Scope};
 use florin_domain::calendar::{Month, Timestamp, Zone};
 use florin_domain::category::slug;
+use florin_domain::device::Platform;
 use florin_domain::expense::ExpenseState;
 use florin_domain::id::{CategoryId, ExpenseId, Seq, UserId};
 use florin_domain::ledger::{ActionKind, FirstBad, OperationId, record};
 use florin_domain::login_event::{EventKind, EventOutcome, NewLoginEvent};
+use florin_domain::notification::Preferences;
 use florin_domain::repository::{
     AccountRepository, AuditRepository, BudgetRepository, CategoryRepository, ErasureRepository, EventFilter,
-    ExpenseRepository, LedgerRepository, NewAccount, NewCode, ProfileChange, RepositoryError, SessionRepository,
+    ExpenseRepository, LedgerRepository, NewAccount, NewCode, NewDevice, ProfileChange, ReachRepository,
+    RepositoryError, SessionRepository,
 };
 use florin_domain::session::{CodePurpose, Device};
 use sea_orm::{
@@ -24,9 +27,14 @@ use sea_orm::{
 use sea_orm::{ColumnTrait, ModelTrait};
 
 use crate::db::Database;
-use crate::entity::{expense, idempotency_key, monthly_expense, personal_token, sign_up, tag, user_login};
+use crate::entity::{
+    expense, idempotency_key, monthly_expense, notification, notification_delivery, personal_token, sign_up, tag,
+    user_login,
+};
 use crate::repository::account::tests::{START, hash, somebody, token};
-use crate::repository::{SqlAccountRepository, SqlAuditRepository, SqlErasureRepository, SqlSessionRepository};
+use crate::repository::{
+    SqlAccountRepository, SqlAuditRepository, SqlErasureRepository, SqlReachRepository, SqlSessionRepository,
+};
 
 use super::database::{TestDatabase, with_database};
 use super::person::{Person, lunch, tags};
@@ -48,6 +56,10 @@ fn markers(who: &str) -> Vec<String> {
         "operation",
         "token",
         "answer",
+        "told",
+        "device",
+        "push",
+        "delivery",
     ]
     .map(|place| format!("planted{who}{place}"))
     .to_vec()
@@ -153,7 +165,51 @@ async fn planted(database: &Database, who: &str, role: Role) -> Person {
         },
     )
     .await;
+    told(database, user, &mark).await;
     person
+}
+
+/// A notification and its delivery, a device, and preferences.
+async fn told(database: &Database, user: UserId, mark: &impl Fn(&str) -> String) {
+    let told = notification::Model {
+        id: user.0,
+        user_id: user.0,
+        kind: "overspend".to_owned(),
+        dedupe_key: format!("overspend:{user}"),
+        created_at: START.0,
+        read_at: None,
+        cancelled_at: None,
+        basis: 100,
+        level: 80,
+        category_id: Some(1),
+        category_name: Some(mark("told")),
+        month: Some(202_603),
+        spent: Some(90),
+        currency: Some("INR".to_owned()),
+        days: None,
+    };
+    insert(database, told).await;
+    let delivery = notification_delivery::Model {
+        id: user.0,
+        notification_id: user.0,
+        user_id: user.0,
+        channel: "push".to_owned(),
+        target: user.0,
+        state: 2,
+        attempts: 8,
+        fence: 8,
+        leased_by: None,
+        next_at: START.0,
+        created_at: START.0,
+        settled_at: Some(START.0),
+        last_error: Some(mark("delivery")),
+    };
+    insert(database, delivery).await;
+    let reach = SqlReachRepository::new(database.clone());
+    let (name, token) = (mark("device"), mark("push"));
+    let device = NewDevice { user, platform: Platform::Web, name, token, at: START };
+    reach.register(&device, 1).await.unwrap();
+    reach.put_preferences(user, &Preferences::default(), 0).await.unwrap();
 }
 
 async fn erase(database: &Database, user: UserId) -> Result<(), RepositoryError> {
@@ -207,6 +263,10 @@ async fn rows_of(database: &Database, user: UserId) -> Vec<(String, i64)> {
         "personal_token",
         "idempotency_key",
         "user_cred",
+        "notification",
+        "notification_delivery",
+        "notification_preference",
+        "device",
     ];
     let mut counts = Vec::new();
     for table in tables {

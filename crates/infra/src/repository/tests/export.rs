@@ -3,7 +3,7 @@
 use florin_domain::budget::{BudgetEntry, Scope};
 use florin_domain::calendar::Month;
 use florin_domain::expense::ExpenseState;
-use florin_domain::id::{CategoryId, ExpenseId, Seq, SessionId, TokenId};
+use florin_domain::id::{CategoryId, ExpenseId, NotificationId, Seq, SessionId, TokenId};
 use florin_domain::ledger::{GENESIS, Header, action_hash, payload_hash};
 use florin_domain::repository::{
     AccountRepository, BudgetRepository, CategoryRepository, ExportRepository, LedgerRepository, Page,
@@ -13,7 +13,7 @@ use florin_domain::session::Device;
 use sea_orm::{ActiveModelTrait, EntityTrait};
 
 use crate::db::Database;
-use crate::entity::personal_token;
+use crate::entity::{notification, personal_token};
 use crate::repository::account::tests::{START, hash, somebody, token};
 use crate::repository::{SqlAccountRepository, SqlExportRepository, SqlSessionRepository};
 
@@ -155,6 +155,49 @@ async fn sessions_and_tokens_come_without_secrets() {
         let rest = exports.tokens(ana.user, TokenId(1), 1).await.unwrap();
         assert_eq!((rest.rows[0].scopes.clone(), rest.more), (tags(&["read", "write"]), false));
         assert_eq!((rest.rows[0].expires_at, rest.rows[0].last_used_at), (Some(START.plus_millis(1)), None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn notifications_come_in_pages_but_for_those_that_were_taken_back() {
+    with_database(async |database| {
+        let (ana, bob) = (person(&database).await, person(&database).await);
+        for id in 1..=6 {
+            let row = notification::Model {
+                id,
+                user_id: if id == 3 { bob.user.0 } else { ana.user.0 },
+                kind: "inactivity".to_owned(),
+                dedupe_key: format!("inactivity:{id}"),
+                created_at: START.0,
+                read_at: None,
+                cancelled_at: (id == 4).then_some(START.0),
+                basis: id,
+                level: 6,
+                category_id: None,
+                category_name: None,
+                month: None,
+                spent: None,
+                currency: None,
+                days: Some(6),
+            };
+            let row = notification::ActiveModel::from(row).reset_all();
+            notification::Entity::insert(row).exec_without_returning(database.writing()).await.unwrap();
+        }
+        let exports = SqlExportRepository::new(database.clone());
+        for size in [1, 2, 3, 100] {
+            let (mut found, mut after) = (Vec::new(), NotificationId(0));
+            loop {
+                let Page { rows, more } = exports.notifications(ana.user, after, size).await.unwrap();
+                assert!(rows.len() as u64 <= size);
+                after = rows.last().map_or(after, |row| row.id);
+                found.extend(rows.into_iter().map(|row| row.id.0));
+                if !more {
+                    break;
+                }
+            }
+            assert_eq!(found, [1, 2, 5, 6], "by {size}");
+        }
     })
     .await;
 }

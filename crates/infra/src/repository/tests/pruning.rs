@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use florin_app::housekeeping::{Housekeeping, HousekeepingPorts, Pruned};
+use florin_app::housekeeping::{Housekeeping, HousekeepingPorts, KeptDays, Pruned};
 use florin_app::port::Clock;
 use florin_domain::calendar::Timestamp;
 use florin_domain::id::{SessionId, UserId};
@@ -14,7 +14,10 @@ use florin_domain::throttle::LOG_INS;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use crate::db::Database;
-use crate::entity::{idempotency_key, login_event, one_time_code, refresh_token, session, sign_up, throttle};
+use crate::entity::{
+    idempotency_key, job_run, login_event, notification_delivery, one_time_code, refresh_token, session, sign_up,
+    throttle,
+};
 use crate::repository::account::tests::{Place, START, hash};
 use crate::repository::{SqlAuditRepository, SqlPruningRepository, SqlThrottleRepository};
 
@@ -38,7 +41,7 @@ fn server(database: &Database) -> (Housekeeping, Arc<Time>) {
         audit: Arc::new(SqlAuditRepository::new(database.clone())),
         clock: Arc::clone(&time) as _,
     };
-    (Housekeeping::new(ports, 400), time)
+    (Housekeeping::new(ports, KeptDays { audit: 400, deliveries: 90 }), time)
 }
 
 /// A token that is issued so long after the start and good for thirty days.
@@ -174,6 +177,57 @@ async fn what_has_served_its_time_goes_and_nothing_else() {
         count::<login_event::Entity>(database).await,
     ];
     assert_eq!(tables, [0; 7]);
+}
+
+#[tokio::test]
+async fn deliveries_go_once_they_are_settled_and_runs_by_their_age() {
+    let place = Place::new().await;
+    let database = &place.database;
+    let (housekeeping, time) = server(database);
+    for (id, settled_at) in [(1, None), (2, Some(0)), (3, Some(DAY)), (4, Some(2 * DAY))] {
+        let row = notification_delivery::Model {
+            id,
+            notification_id: id,
+            user_id: 1,
+            channel: "log".to_owned(),
+            target: 0,
+            state: if settled_at.is_some() { 2 } else { 0 },
+            attempts: 1,
+            fence: 1,
+            leased_by: None,
+            next_at: START.0,
+            created_at: START.0,
+            settled_at: settled_at.map(|after| START.0 + after),
+            last_error: None,
+        };
+        let row = sea_orm::ActiveModelTrait::reset_all(notification_delivery::ActiveModel::from(row));
+        notification_delivery::Entity::insert(row).exec_without_returning(database.writing()).await.unwrap();
+        let row = job_run::Model {
+            id,
+            job: "overspend".to_owned(),
+            instance: "one".to_owned(),
+            started_at: START.0 + id * DAY,
+            seen_at: START.0,
+            finished_at: None,
+            outcome: "running".to_owned(),
+            decided: 0,
+            unreadable: 0,
+            error: None,
+        };
+        let row = sea_orm::ActiveModelTrait::reset_all(job_run::ActiveModel::from(row));
+        job_run::Entity::insert(row).exec_without_returning(database.writing()).await.unwrap();
+    }
+    let run = async |after: i64| {
+        time.0.store(START.0 + after, Ordering::Relaxed);
+        let pruned = housekeeping.run_once().await.unwrap();
+        assert_eq!(pruned.total(), pruned.deliveries + pruned.job_runs);
+        (pruned.deliveries, pruned.job_runs)
+    };
+    assert_eq!(run(90 * DAY).await, (0, 0));
+    assert_eq!(run(90 * DAY + 1).await, (1, 0));
+    assert_eq!(run(91 * DAY + 1).await, (1, 1));
+    assert_eq!(run(400 * DAY).await, (1, 3));
+    assert_eq!(count::<notification_delivery::Entity>(database).await, 1, "one that is yet to be delivered");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

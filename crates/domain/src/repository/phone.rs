@@ -1,0 +1,49 @@
+//! Telephone numbers of accounts.
+
+use async_trait::async_trait;
+
+use crate::calendar::Timestamp;
+use crate::id::UserId;
+use crate::phone::Phone;
+use crate::session::SecretHash;
+
+use super::Result;
+
+/// A telephone number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPhone {
+    /// The number.
+    pub phone: Phone,
+    /// When a code proved it; `None` before.
+    pub proved_at: Option<Timestamp>,
+}
+
+/// Telephone numbers (`user_phone`). Whoever is erased meanwhile gets none: `Erased`.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait PhoneRepository: Send + Sync {
+    /// The number of a user; `None` when there is none.
+    ///
+    /// # Errors
+    /// None of its own.
+    async fn phone(&self, user: UserId) -> Result<Option<StoredPhone>>;
+
+    /// Puts a number that is yet to be proved in place of any other. The same number, once proved, stays proved.
+    ///
+    /// # Errors
+    /// `Erased`.
+    async fn put_phone(&self, user: UserId, phone: &Phone, at: Timestamp) -> Result<StoredPhone>;
+
+    /// Proves the user's number, if it is still that one, using the code of this hash up; `false` when it is not, or the code is
+    /// not in force.
+    ///
+    /// # Errors
+    /// `Erased`.
+    async fn prove_phone(&self, user: UserId, phone: &Phone, code: &SecretHash, at: Timestamp) -> Result<bool>;
+
+    /// Removes the number of a user; `false` when there is none.
+    ///
+    /// # Errors
+    /// None of its own.
+    async fn remove_phone(&self, user: UserId) -> Result<bool>;
+}
