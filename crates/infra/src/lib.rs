@@ -1,6 +1,7 @@
 //! Adapters: storage through sea-orm on SQLite, MariaDB/MySQL and PostgreSQL, password hashing, tokens, settings,
 //! telemetry. No rule of the product lives here, and no branch per database outside [`db`].
 
+pub mod channel;
 pub mod clock;
 pub mod db;
 mod entity;

@@ -1,98 +1,60 @@
 //! Delivery of one-time codes.
 
-use std::io::{self, Write};
+mod log;
+mod post;
+mod queue;
+mod words;
 
-use async_trait::async_trait;
-use florin_app::port::{CodeMessage, OtpSender, PortError, Recipient};
-use serde::Serialize;
+use std::sync::Arc;
+use std::time::Duration;
 
-/// Writes each message to standard output as one line of JSON: for trying things out, since whoever reads the output can
-/// log in.
-///
-/// ```text
-/// {"type":"otp","email":"ana@example.com","purpose":"verify","otp":"123456"}
-/// {"type":"address_taken","email":"ana@example.com"}
-/// ```
-#[derive(Debug, Clone, Copy, Default)]
-pub struct LogOtpSender;
+use florin_app::port::{Clock, OtpSender};
 
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Line<'a> {
-    Otp {
-        email: &'a str,
-        purpose: &'a str,
-        otp: &'a str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        phone: Option<&'a str>,
-    },
-    AddressTaken {
-        email: &'a str,
-    },
+use crate::channel::ChannelError;
+use crate::settings::{OtpDelivery, Settings};
+
+pub use log::LogOtpSender;
+pub use queue::QueuedOtpSender;
+
+use post::Post;
+
+/// How one-time codes leave, as the settings say.
+#[derive(Clone)]
+pub enum OtpDeliverer {
+    /// As lines of standard output.
+    Log,
+    /// By mail, and by short message where that is set.
+    Queued(Arc<QueuedOtpSender>),
 }
 
-fn line(message: &CodeMessage) -> Result<String, serde_json::Error> {
-    let mut line = serde_json::to_string(&match message {
-        CodeMessage::Code { email, to, purpose, otp } => {
-            let phone = match to {
-                Recipient::Email(_) => None,
-                Recipient::Phone(phone) => Some(phone.as_str()),
-            };
-            Line::Otp { email: email.as_str(), purpose: purpose.as_str(), otp, phone }
-        }
-        CodeMessage::AddressTaken { email } => Line::AddressTaken { email: email.as_str() },
-    })?;
-    line.push('\n');
-    Ok(line)
-}
-
-#[async_trait]
-impl OtpSender for LogOtpSender {
-    async fn send(&self, message: &CodeMessage) -> Result<(), PortError> {
-        let line = line(message).map_err(|error| PortError::Failed(error.into()))?;
-        // Whoever reads the output may be slow. The lock is held for the whole line, so lines never mix.
-        let written = tokio::task::spawn_blocking(move || {
-            let mut output = io::stdout().lock();
-            output.write_all(line.as_bytes())?;
-            output.flush()
-        });
-        match written.await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(PortError::Failed(error.into())),
-            Err(error) => Err(PortError::Failed(error.into())),
+impl OtpDeliverer {
+    /// As `[otp]` says. Needs a runtime, for what works through the queue.
+    ///
+    /// # Errors
+    /// [`ChannelError`].
+    pub fn new(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Self, ChannelError> {
+        match settings.otp.delivery {
+            OtpDelivery::Log => Ok(Self::Log),
+            OtpDelivery::Smtp => {
+                let post = Post::new(settings, Arc::clone(clock))?;
+                Ok(Self::Queued(Arc::new(QueuedOtpSender::new(post))))
+            }
         }
     }
 
-    fn reaches_phones(&self) -> bool {
-        true
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use florin_domain::account::Email;
-    use florin_domain::session::CodePurpose;
-
-    use super::*;
-
-    #[test]
-    fn a_message_is_one_line() {
-        let email = Email::parse("ana@example.com").unwrap();
-        for (purpose, word) in
-            [(CodePurpose::Verify, "verify"), (CodePurpose::Login, "login"), (CodePurpose::Reset, "reset")]
-        {
-            let to = Recipient::Email(email.clone());
-            let message = CodeMessage::Code { email: email.clone(), to, purpose, otp: "012345".to_owned() };
-            assert_eq!(
-                line(&message).unwrap(),
-                format!(
-                    "{{\"type\":\"otp\",\"email\":\"ana@example.com\",\"purpose\":\"{word}\",\"otp\":\"012345\"}}\n"
-                )
-            );
+    /// The sender.
+    #[must_use]
+    pub fn sender(&self) -> Arc<dyn OtpSender> {
+        match self {
+            Self::Log => Arc::new(LogOtpSender),
+            Self::Queued(queued) => Arc::clone(queued) as Arc<dyn OtpSender>,
         }
-        assert_eq!(
-            line(&CodeMessage::AddressTaken { email }).unwrap(),
-            "{\"type\":\"address_taken\",\"email\":\"ana@example.com\"}\n"
-        );
+    }
+
+    /// Sends what still waits, for as long as that.
+    pub async fn close(&self, within: Duration) {
+        if let Self::Queued(queued) = self {
+            queued.close(within).await;
+        }
     }
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use florin_app::port::OtpSender;
+use florin_app::port::Clock;
 use florin_infra::clock::SystemClock;
 use florin_infra::db::Database;
-use florin_infra::otp::LogOtpSender;
-use florin_infra::settings::{OtpDelivery, Settings};
+use florin_infra::otp::OtpDeliverer;
+use florin_infra::settings::Settings;
 use florin_infra::telemetry;
 
 use super::database::is_embedded;
@@ -18,6 +18,8 @@ use crate::server::Application;
 
 /// How long closing the database may take once nothing is served any more.
 const CLOSING: Duration = Duration::from_secs(1);
+/// How long codes that still wait may take to be sent once nothing is served any more.
+const FLUSHING: Duration = Duration::from_secs(3);
 /// How often samples are digested when nobody asks for the metrics.
 const DIGEST: Duration = Duration::from_secs(60);
 
@@ -33,7 +35,9 @@ pub(super) async fn serve(settings: &Settings, migrate: bool) -> Result<(), Fail
             tracing::info!(name, "migrated");
         }
     }
-    let services = compose::services(settings, &database, Arc::new(SystemClock), sender(settings)?)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let codes = OtpDeliverer::new(settings, &clock).map_err(|error| Failure::settings(error.to_string()))?;
+    let services = compose::services(settings, &database, clock, codes.sender())?;
     let application = Application::build(services, settings)
         .map_err(|error| Failure::other(format!("server.bind: {}: {error}", settings.server.bind)))?;
 
@@ -58,7 +62,8 @@ pub(super) async fn serve(settings: &Settings, migrate: bool) -> Result<(), Fail
     digesting.abort();
     housekeeping.stop();
     drop(stop);
-    if tokio::time::timeout(CLOSING, keeping).await.is_err() {
+    let (kept, ()) = tokio::join!(tokio::time::timeout(CLOSING, keeping), codes.close(FLUSHING));
+    if kept.is_err() {
         tracing::warn!("housekeeping still had work when the process ended");
     }
     // What is still at work now has no client any more. It is whole or absent either way.
@@ -68,11 +73,4 @@ pub(super) async fn serve(settings: &Settings, migrate: bool) -> Result<(), Fail
     served?;
     tracing::info!("stopped");
     Ok(())
-}
-
-fn sender(settings: &Settings) -> Result<Arc<dyn OtpSender>, Failure> {
-    match settings.otp.delivery {
-        OtpDelivery::Log => Ok(Arc::new(LogOtpSender)),
-        OtpDelivery::Smtp => Err(Failure::settings("otp.delivery: smtp needs email.smtp_url")),
-    }
 }

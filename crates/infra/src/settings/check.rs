@@ -1,5 +1,7 @@
 //! What settings must hold before anything starts.
 
+mod channels;
+
 use secrecy::ExposeSecret;
 
 use super::{Environment, OtpDelivery, Settings};
@@ -103,6 +105,7 @@ fn everywhere(settings: &Settings, findings: &mut Findings<'_>) {
     if let Err(why) = filter_of(&settings.log.level) {
         findings.refuse_if(true, "log.level", &why.to_string());
     }
+    channels::everywhere(settings, findings);
 }
 
 fn production(settings: &Settings, findings: &mut Findings<'_>) {
