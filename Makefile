@@ -26,9 +26,13 @@ help: ## Print this list
 ##@ Run
 .PHONY: run
 run: ## Build, make and migrate data/florin.db, seed a demo user, serve on http://127.0.0.1:8080
-	$(CARGO) build --profile $(RUN_PROFILE) $(CARGO_FLAGS) -p florin-api --bin florin-api
-	$(CARGO) run --quiet --profile $(RUN_PROFILE) $(CARGO_FLAGS) -p florin-api --bin florin-api -- seed-demo
-	$(CARGO) run --quiet --profile $(RUN_PROFILE) $(CARGO_FLAGS) -p florin-api --bin florin-api -- serve
+	$(CARGO) build --profile $(RUN_PROFILE) $(CARGO_FLAGS)
+	$(CARGO) run --quiet --profile $(RUN_PROFILE) $(CARGO_FLAGS) --bin florin-api -- seed-demo
+	$(CARGO) run --quiet --profile $(RUN_PROFILE) $(CARGO_FLAGS) --bin florin-api -- serve
+
+.PHONY: schedule
+schedule: ## Decide and deliver what is due now: florin-scheduler --once
+	$(CARGO) run --quiet --profile $(RUN_PROFILE) $(CARGO_FLAGS) --bin florin-scheduler -- --once
 
 .PHONY: servers
 servers: ## Throwaway MariaDB, PostgreSQL and Redis until Ctrl-C; prints their addresses

@@ -20,6 +20,13 @@ pub fn florin_api() -> &'static Path {
     PROGRAM.get_or_init(|| program("florin-api"))
 }
 
+/// The scheduler's program, likewise.
+#[must_use]
+pub fn florin_scheduler() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| program("florin-scheduler"))
+}
+
 /// The server's program as it was built for release, if it was.
 #[must_use]
 pub fn released() -> Option<PathBuf> {
@@ -120,7 +127,17 @@ impl Place {
     /// The server's program with these arguments, ready to run.
     #[must_use]
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(self.program.as_deref().unwrap_or_else(|| florin_api()));
+        self.command_of(self.program.as_deref().unwrap_or_else(|| florin_api()), arguments)
+    }
+
+    /// The scheduler's program with these arguments, ready to run.
+    #[must_use]
+    pub fn scheduler(&self, arguments: &[&str]) -> Command {
+        self.command_of(florin_scheduler(), arguments)
+    }
+
+    fn command_of(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.args(arguments).current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
@@ -138,9 +155,16 @@ impl Place {
     /// Runs it, and returns its exit code and what it wrote to standard output and standard error.
     #[must_use]
     pub fn outcome(&self, arguments: &[&str]) -> (i32, String, String) {
-        let output = self.run(arguments);
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+        outcome(&self.run(arguments))
+    }
+
+    /// Runs the scheduler's program to its end, and returns the same of it.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn schedule(&self, arguments: &[&str]) -> (i32, String, String) {
+        outcome(&self.scheduler(arguments).output().expect("the program runs"))
     }
 
     /// Starts `serve` and waits until it says where it listens.
@@ -173,6 +197,11 @@ impl Place {
         let output = BufReader::new(child.stdout.take().expect("standard output")).lines();
         Server { client: Client::new(&base), child, output, log: said, taking: Some(taking) }
     }
+}
+
+fn outcome(output: &Output) -> (i32, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
 }
 
 /// A running server. It is killed when this value goes.

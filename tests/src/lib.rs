@@ -19,6 +19,7 @@ pub mod books;
 pub mod client;
 pub mod clock;
 pub mod codes;
+pub mod crowd;
 pub mod database;
 pub mod endpoints;
 pub mod notifications;

@@ -88,6 +88,16 @@ pub struct Report {
     pub inactivity: JobReport,
 }
 
+impl Report {
+    /// Whether nothing that was due is left: no job was told to stop, and none was left to another process, which may be
+    /// killed at it.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let is_done = |job: &JobReport| matches!(job.outcome, JobOutcome::Idle | JobOutcome::Done);
+        [self.overspend, self.inactivity].iter().all(is_done)
+    }
+}
+
 /// The use case of finding out what people should hear.
 ///
 /// A cohort is due for the date `D` = `schedule::due_date`: today once its hour has come, else yesterday. While `D` is
