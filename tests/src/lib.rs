@@ -21,9 +21,11 @@ pub mod clock;
 pub mod codes;
 pub mod database;
 pub mod endpoints;
+pub mod outbox;
 pub mod random;
 pub mod raw;
 pub mod schema;
+pub mod sink;
 pub mod snapshot;
 pub mod user;
 
