@@ -13,7 +13,7 @@ use florin_domain::notification::{Inactivity, NewNotification, Notice, Overspend
 use sea_orm::ActiveValue::Set;
 
 use super::*;
-use crate::entity::{category_budget, monthly_expense, notification, notification_delivery, user_login};
+use crate::entity::{category_budget, monthly_expense, notification, notification_delivery};
 use crate::id_allocator::{IdAllocator, Sequence};
 use crate::repository::account::tests::{Place, START, somebody};
 use crate::repository::notification::row_of;
