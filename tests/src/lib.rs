@@ -23,9 +23,11 @@ pub mod crowd;
 pub mod database;
 pub mod endpoints;
 pub mod notifications;
+pub mod outbox;
 pub mod random;
 pub mod raw;
 pub mod schema;
+pub mod sink;
 pub mod snapshot;
 pub mod user;
 

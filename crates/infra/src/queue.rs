@@ -175,7 +175,7 @@ impl DeliveryQueue for RedisQueue {
         match self.take_once(channel, most, wait_millis).await {
             Err(error) if is_group_gone(&error) => {
                 self.make_group(channel).await.map_err(failed)?;
-                self.take_once(channel, most, 0).await.map_err(failed)
+                self.take_once(channel, most, wait_millis).await.map_err(failed)
             }
             taken => taken.map_err(failed),
         }

@@ -12,7 +12,7 @@ use florin_domain::repository::Result;
 use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Select};
 
-use crate::db::{Failure, failed};
+use crate::db::failed;
 use crate::entity::{
     category, category_budget, last_user_action, monthly_expense, notification_preference, user_login,
 };
@@ -104,7 +104,7 @@ impl SqlOutboxRepository {
             .await
             .map_err(failed)?;
         for row in &entries {
-            facts.budgets.entry(row.user_id).or_default().push(read(row).map_err(Failure::from)?);
+            facts.budgets.entry(row.user_id).or_default().push(read(row)?);
         }
         for months in padded(months) {
             let totals = monthly_expense::Entity::find()
