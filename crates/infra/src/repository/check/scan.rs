@@ -31,8 +31,10 @@ const MOST: i64 = 1_000_000_000_000;
 /// end of 64 bits: one row that went wrong does not fail the statement for everybody.
 const MOST_OF_CATEGORY: i64 = 1000 * MOST;
 
-/// A later entry of the same budget.
-const LATER: &str = "later";
+/// The latest entry of each budget.
+const LATEST: &str = "latest";
+/// The limits in force.
+const LIMITS: &str = "limits";
 /// What was spent of the overall limit.
 const SPENDING: &str = "spending";
 
@@ -45,7 +47,7 @@ fn chosen(column: notification_preference::Column) -> Expr {
 }
 
 fn budget(column: category_budget::Column) -> Expr {
-    Expr::col((category_budget::Entity, column))
+    Expr::col((LIMITS, column))
 }
 
 fn expense(column: monthly_expense::Column) -> Expr {
@@ -70,7 +72,11 @@ fn people(scan: &Scan, wanted: notification_preference::Column) -> SelectStateme
         .exprs([user(U::Id), user(U::Timezone), user(U::VerifiedAt), user(U::Currency)])
         .exprs([chosen(P::Hour), chosen(P::Levels), chosen(P::Channels)])
         .from(user_login::Entity)
-        .join(JoinType::LeftJoin, notification_preference::Entity, chosen(P::UserId).eq(user(U::Id)))
+        .join(
+            JoinType::LeftJoin,
+            notification_preference::Entity,
+            within(scan, chosen(P::UserId)).add(chosen(P::UserId).eq(user(U::Id))),
+        )
         .cond_where(within(scan, user(U::Id)))
         .and_where(user(U::VerifiedAt).is_not_null())
         .and_where(user(U::DisabledAt).is_null())
@@ -84,22 +90,32 @@ fn people(scan: &Scan, wanted: notification_preference::Column) -> SelectStateme
     select
 }
 
-/// The limits of `category_budget` that are in force in a month.
-fn in_force(scan: &Scan, month: Month) -> Condition {
+/// The limits that are in force in a month: of each category's entries the latest, unless it is a removal. Which that is, is
+/// told by one walk along the key.
+fn limits(scan: &Scan, month: Month, which: Expr) -> SelectStatement {
     use category_budget::Column as B;
-    let later = |column: B| Expr::col((LATER, column));
-    let is_replaced = Query::select()
-        .expr(Expr::val(1_i32))
-        .from_as(category_budget::Entity, LATER)
-        .and_where(later(B::UserId).eq(budget(B::UserId)))
-        .and_where(later(B::CategoryId).eq(budget(B::CategoryId)))
-        .and_where(later(B::FromMonth).gt(budget(B::FromMonth)))
-        .and_where(later(B::FromMonth).lte(month.yyyymm()))
+    let entry = |column: B| Expr::col((category_budget::Entity, column));
+    let latest = |column: B| Expr::col((LATEST, column));
+    let entries = Query::select()
+        .columns([B::UserId, B::CategoryId])
+        .expr_as(entry(B::FromMonth).max(), B::FromMonth)
+        .from(category_budget::Entity)
+        .cond_where(within(scan, entry(B::UserId)))
+        .and_where(entry(B::FromMonth).lte(month.yyyymm()))
+        .and_where(which)
+        .group_by_columns([B::UserId, B::CategoryId])
         .take();
-    within(scan, budget(B::UserId))
-        .add(budget(B::FromMonth).lte(month.yyyymm()))
-        .add(budget(B::LimitMinor).gte(0_i64))
-        .add(Expr::not_exists(is_replaced))
+    let its_entry = Condition::all()
+        .add(entry(B::UserId).eq(latest(B::UserId)))
+        .add(entry(B::CategoryId).eq(latest(B::CategoryId)))
+        .add(entry(B::FromMonth).eq(latest(B::FromMonth)));
+    Query::select()
+        .exprs([entry(B::UserId), entry(B::CategoryId), entry(B::LimitMinor)])
+        .from_subquery(entries, LATEST)
+        .join(JoinType::InnerJoin, category_budget::Entity, its_entry)
+        .cond_where(within(scan, entry(B::UserId)))
+        .and_where(entry(B::LimitMinor).gte(0_i64))
+        .take()
 }
 
 /// Whether the lowest level may be reached. In arms, which are gone through in order: nothing is multiplied that could leave
@@ -120,10 +136,11 @@ fn is_reached(spent: &Expr, limit: &Expr) -> Expr {
 }
 
 /// What was told of a limit in a month, as far as it still stands.
-fn told_of(category: &Expr, limit: &Expr, month: Month) -> SelectStatement {
+fn told_of(scan: &Scan, category: &Expr, limit: &Expr, month: Month) -> SelectStatement {
     use notification::Column as N;
     Query::select()
         .from(notification::Entity)
+        .cond_where(within(scan, told(N::UserId)))
         .and_where(told(N::UserId).eq(user(user_login::Column::Id)))
         .and_where(told(N::Kind).eq(Kind::Overspend.as_str()))
         .and_where(told(N::Basis).eq(limit.clone()))
@@ -136,6 +153,7 @@ fn told_of(category: &Expr, limit: &Expr, month: Month) -> SelectStatement {
 /// The highest level told, as a column; and without those of whom all was said: past the limit that is the full level, below
 /// it the lower one of those who chose none.
 fn with_told(
+    scan: &Scan,
     mut select: SelectStatement,
     category: &Expr,
     limit: &Expr,
@@ -143,13 +161,13 @@ fn with_told(
     month: Month,
 ) -> SelectStatement {
     use notification::Column as N;
-    let highest = told_of(category, limit, month).expr(told(N::Level).max()).take();
+    let highest = told_of(scan, category, limit, month).expr(told(N::Level).max()).take();
     let last_word = CaseStatement::new()
         .case(spent.clone().gt(limit.clone()), i32::from(FULL))
         .case(chosen(notification_preference::Column::UserId).is_null(), i32::from(DEFAULT_LEVELS[0]))
         .finally(i32::from(FULL));
     let all_said =
-        told_of(category, limit, month).expr(Expr::val(1_i32)).and_where(told(N::Level).gte(last_word)).take();
+        told_of(scan, category, limit, month).expr(Expr::val(1_i32)).and_where(told(N::Level).gte(last_word)).take();
     select.expr(Expr::SubQuery(None, Box::new(highest.into()))).and_where(Expr::not_exists(all_said));
     select
 }
@@ -161,22 +179,20 @@ pub(super) fn over_limits_of_categories(scan: &Scan, month: Month) -> SelectStat
     let id = || user(user_login::Column::Id);
     let (limit, spent, category) = (budget(B::LimitMinor), expense(E::Total), budget(B::CategoryId));
     let its_category = Expr::col((category::Entity, category::Column::Id)).eq(category.clone());
-    let its_total = Condition::all()
+    let its_total = within(scan, expense(E::UserId))
         .add(expense(E::UserId).eq(id()))
         .add(expense(E::Month).eq(month.yyyymm()))
         .add(expense(E::CategoryId).eq(category.clone()));
-    let select = people(scan, notification_preference::Column::Overspend)
+    let mut select = people(scan, notification_preference::Column::Overspend);
+    let limits = limits(scan, month, Expr::col(B::CategoryId).ne(TOTAL));
+    select
+        .join_subquery(JoinType::InnerJoin, limits, LIMITS, budget(B::UserId).eq(id()))
         .exprs([category.clone(), Expr::col((category::Entity, category::Column::Name)), limit.clone(), spent.clone()])
-        .join(JoinType::InnerJoin, category_budget::Entity, budget(B::UserId).eq(id()))
         .join(JoinType::InnerJoin, monthly_expense::Entity, its_total)
         .join(JoinType::InnerJoin, category::Entity, its_category)
-        .cond_where(in_force(scan, month))
-        .and_where(category.clone().ne(TOTAL))
-        .cond_where(within(scan, expense(E::UserId)))
         .and_where(Expr::col((category::Entity, category::Column::MergedInto)).is_null())
-        .and_where(is_reached(&spent, &limit))
-        .take();
-    with_told(select, &category, &limit, &spent, month)
+        .and_where(is_reached(&spent, &limit));
+    with_told(scan, select, &category, &limit, &spent, month)
 }
 
 /// Overall limits in force in a month of which a level is reached that was not told. Its columns are those of
@@ -186,20 +202,17 @@ pub(super) fn over_overall_limits(database: &Database, scan: &Scan, month: Month
     use monthly_expense::Column as E;
     let bounded =
         CaseStatement::new().case(expense(E::Total).gt(MOST_OF_CATEGORY), MOST_OF_CATEGORY).finally(expense(E::Total));
-    let its_totals = Condition::all()
+    let its_totals = within(scan, expense(E::UserId))
         .add(expense(E::UserId).eq(budget(B::UserId)))
         .add(expense(E::Month).eq(month.yyyymm()))
         .add(expense(E::Total).gt(0_i64));
     // Summed up before anything else is joined, of those alone who have such a limit.
     let spending = Query::select()
-        .columns([(category_budget::Entity, B::UserId), (category_budget::Entity, B::LimitMinor)])
+        .columns([(LIMITS, B::UserId), (LIMITS, B::LimitMinor)])
         .expr_as(database.sum(bounded), E::Total)
-        .from(category_budget::Entity)
+        .from_subquery(limits(scan, month, Expr::col(B::CategoryId).eq(TOTAL)), LIMITS)
         .join(JoinType::InnerJoin, monthly_expense::Entity, its_totals)
-        .cond_where(in_force(scan, month))
-        .and_where(budget(B::CategoryId).eq(TOTAL))
-        .cond_where(within(scan, expense(E::UserId)))
-        .group_by_columns([(category_budget::Entity, B::UserId), (category_budget::Entity, B::LimitMinor)])
+        .group_by_columns([(LIMITS, B::UserId), (LIMITS, B::LimitMinor)])
         .take();
     let of_spending = |column: B| Expr::col((SPENDING, column));
     let (limit, spent) = (of_spending(B::LimitMinor), Expr::col((SPENDING, E::Total)));
@@ -210,7 +223,7 @@ pub(super) fn over_overall_limits(database: &Database, scan: &Scan, month: Month
         .join_subquery(JoinType::InnerJoin, spending, SPENDING, its_user)
         .and_where(is_reached(&spent, &limit))
         .take();
-    with_told(select, &category, &limit, &spent, month)
+    with_told(scan, select, &category, &limit, &spent, month)
 }
 
 /// Those who logged nothing since `before`, unless the last stage was told.
@@ -227,6 +240,7 @@ pub(super) fn silent(scan: &Scan, before: Timestamp) -> SelectStatement {
     let told_since = || {
         Query::select()
             .from(notification::Entity)
+            .cond_where(within(scan, told(N::UserId)))
             .and_where(told(N::UserId).eq(id()))
             .and_where(told(N::Kind).eq(Kind::Inactivity.as_str()))
             .and_where(told(N::Basis).eq(last.clone()))
@@ -237,12 +251,13 @@ pub(super) fn silent(scan: &Scan, before: Timestamp) -> SelectStatement {
     let all_said = told_since().expr(Expr::val(1_i32)).and_where(told(N::Level).gte(last_stage)).take();
     let highest = told_since().expr(told(N::Level).max()).take();
     // Undo and redo are actions, but not ordinary ones: they log nothing.
-    let last_act = Condition::all().add(action(A::UserId).eq(id())).add(action(A::Seq).eq(head(L::LastOrdinary)));
+    let last_act =
+        within(scan, action(A::UserId)).add(action(A::UserId).eq(id())).add(action(A::Seq).eq(head(L::LastOrdinary)));
     people(scan, notification_preference::Column::Inactivity)
         .expr(last.clone())
         .expr(action(A::At))
         .expr(Expr::SubQuery(None, Box::new(highest.into())))
-        .join(JoinType::LeftJoin, last_user_action::Entity, head(L::UserId).eq(id()))
+        .join(JoinType::LeftJoin, last_user_action::Entity, within(scan, head(L::UserId)).add(head(L::UserId).eq(id())))
         .join(JoinType::LeftJoin, user_action::Entity, last_act)
         .and_where(since.lt(before.0))
         .and_where(Expr::not_exists(all_said))
