@@ -5,7 +5,7 @@ use florin_domain::calendar::Timestamp;
 use florin_domain::id::JobRunId;
 use florin_domain::repository::{JobRepository, JobRun, Page, RepositoryError, Result, RunOutcome};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::ExprTrait;
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -54,6 +54,7 @@ impl JobRepository for SqlJobRepository {
                     hold_runs(&tx).await?;
                     let elsewhere = Condition::all()
                         .add(Column::Job.eq(job))
+                        .add(Column::Instance.ne(cut(instance, MAX_INSTANCE)))
                         .add(Column::Outcome.eq(RunOutcome::Running.as_str()))
                         .add(Column::SeenAt.gt(alive_since.0));
                     if Entity::find().filter(elsewhere).count(&*tx).await? > 0 {
@@ -128,7 +129,7 @@ impl JobRepository for SqlJobRepository {
 /// changed.
 async fn hold_runs(tx: &DatabaseTransaction) -> std::result::Result<(), Failure> {
     let held = id_range::Entity::update_many()
-        .col_expr(id_range::Column::Next, id_range::Column::Next.into_expr().add(0))
+        .col_expr(id_range::Column::Next, Expr::col(id_range::Column::Next))
         .filter(id_range::Column::Name.eq(Sequence::JobRun.name()))
         .exec(tx)
         .await?;

@@ -25,13 +25,15 @@ fn ended(id: JobRunId, outcome: RunOutcome, error: Option<&str>) -> JobRun {
 async fn who_wants_to_be_alone_waits_for_who_is_alive() {
     let place = Place::new().await;
     let jobs = jobs(&place);
-    let begin = async |job: &str, after: i64, alone: bool| {
+    let begin_as = async |instance: &str, job: &str, after: i64, alone: bool| {
         let at = START.plus_millis(after);
-        jobs.begin(job, &"one".repeat(100), at, at.plus_millis(-100), alone).await.unwrap()
+        jobs.begin(job, &instance.repeat(100), at, at.plus_millis(-100), alone).await.unwrap()
     };
-    let first = begin("overspend", 0, true).await.unwrap();
+    let begin = async |job: &str, after: i64, alone: bool| begin_as("two", job, after, alone).await;
+    let first = begin_as("one", "overspend", 0, true).await.unwrap();
     assert_eq!(begin("overspend", 99, true).await, None);
-    assert!(begin("inactivity", 99, true).await.is_some(), "another job");
+    assert!(begin_as("one", "inactivity", 98, true).await.is_some());
+    assert!(begin_as("one", "inactivity", 98, true).await.is_some(), "nobody waits for themselves");
     jobs.seen(first, START.plus_millis(90), 3).await.unwrap();
     assert_eq!(begin("overspend", 189, true).await, None, "it was seen again");
     let beside = begin("overspend", 189, false).await.unwrap();
@@ -80,10 +82,12 @@ async fn of_those_who_begin_at_once_one_is_alone() {
     let place = Place::new().await;
     for round in 0..5_i64 {
         let racers: Vec<_> = (0..8)
-            .map(|_| {
+            .map(|n| {
                 let jobs = jobs(&place);
                 let at = START.plus_millis(round * 1000);
-                tokio::spawn(async move { jobs.begin("overspend", "x", at, at.plus_millis(-500), true).await.unwrap() })
+                tokio::spawn(async move {
+                    jobs.begin("overspend", &format!("{n}"), at, at.plus_millis(-500), true).await.unwrap()
+                })
             })
             .collect();
         let mut begun = 0;
