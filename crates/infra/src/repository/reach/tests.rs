@@ -21,7 +21,7 @@ fn chosen(hour: u8) -> Preferences {
 }
 
 fn new(user: UserId, token: &str, after: i64) -> NewDevice {
-    let (platform, name) = (Platform::Ios, format!("Ana’s {token} ✓"));
+    let (platform, name) = (Platform::Ios, format!("Ana’s {token:.20} ✓"));
     NewDevice { user, platform, name, token: token.to_owned(), at: START.plus_millis(after) }
 }
 
