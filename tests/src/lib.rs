@@ -24,6 +24,8 @@ pub mod endpoints;
 pub mod random;
 pub mod raw;
 pub mod schema;
+pub mod sink;
+pub mod smtp;
 pub mod snapshot;
 pub mod user;
 

@@ -25,9 +25,9 @@ use florin_app::writer::Writer;
 use florin_infra::db::{Database, SchemaState};
 use florin_infra::repository::{
     SqlAccountRepository, SqlAdminRepository, SqlAuditRepository, SqlBudgetRepository, SqlCategoryRepository,
-    SqlErasureRepository, SqlExpenseRepository, SqlExportRepository, SqlLedgerRepository, SqlPruningRepository,
-    SqlReceiptRepository, SqlReportRepository, SqlSessionRepository, SqlSignUpRepository, SqlThrottleRepository,
-    SqlTokenRepository,
+    SqlErasureRepository, SqlExpenseRepository, SqlExportRepository, SqlLedgerRepository, SqlPhoneRepository,
+    SqlPruningRepository, SqlReceiptRepository, SqlReportRepository, SqlSessionRepository, SqlSignUpRepository,
+    SqlThrottleRepository, SqlTokenRepository,
 };
 use florin_infra::security::{Argon2Cost, Argon2Hasher, JwtIssuer, Secrets, SigningKey, SigningKeyError};
 use florin_infra::settings::Settings;
@@ -115,7 +115,9 @@ pub fn services(
     let admins = Arc::new(SqlAdminRepository::new(database.clone()));
     let operator =
         Arc::new(Operator::new(accounts.clone(), ledger.clone(), audit.clone(), hasher.clone(), clock.clone(), policy));
+    let phones = Arc::new(SqlPhoneRepository::new(database.clone()));
     let ports = AuthPorts {
+        phones: phones.clone(),
         accounts: accounts.clone(),
         sessions: sessions.clone(),
         sign_ups: Arc::new(SqlSignUpRepository::new(database.clone())),
@@ -133,6 +135,7 @@ pub fn services(
     let personal_tokens = PersonalTokens::new(tokens, secrets.clone(), clock.clone());
     let writer = Arc::new(Writer::new(accounts.clone(), categories.clone(), ledger.clone(), secrets, clock.clone()));
     let export_ports = ExportPorts {
+        phones,
         accounts: accounts.clone(),
         categories: categories.clone(),
         exports: Arc::new(SqlExportRepository::new(database.clone())),

@@ -17,6 +17,7 @@ pub(crate) mod money;
 pub(crate) mod number;
 pub(crate) mod page;
 pub mod path;
+pub(crate) mod phone;
 pub mod query;
 pub mod reader;
 pub(crate) mod score;

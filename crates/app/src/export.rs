@@ -16,7 +16,7 @@ use florin_domain::ledger::summarize;
 use florin_domain::login_event::LoginEvent;
 use florin_domain::repository::{
     AccountRepository, AuditRepository, CategoryRepository, EventCursor, EventFilter, ExportRepository, LoggedAction,
-    Page, StoredSession, StoredToken,
+    Page, PhoneRepository, StoredPhone, StoredSession, StoredToken,
 };
 use florin_domain::session::Device;
 
@@ -33,8 +33,8 @@ pub const ACTIONS: u64 = 50;
 
 /// A part of an export. The kinds come in this order, each at least once; one that comes again goes on with its list.
 pub enum Chunk {
-    /// Whose export it is.
-    Account(Account),
+    /// Whose export it is, and their telephone number.
+    Account(Account, Option<StoredPhone>),
     /// The person's own categories, archived ones included, and those of the system's that something of theirs names, in
     /// id order.
     Categories(Vec<CategoryView>),
@@ -57,6 +57,8 @@ pub enum Chunk {
 pub struct ExportPorts {
     /// Accounts.
     pub accounts: Arc<dyn AccountRepository>,
+    /// Telephone numbers.
+    pub phones: Arc<dyn PhoneRepository>,
     /// Categories.
     pub categories: Arc<dyn CategoryRepository>,
     /// Pages of everything else.
@@ -135,7 +137,10 @@ impl Exporting {
         let user = self.account.id;
         let exports = &self.export.ports.exports;
         let (chunk, next) = match &self.next {
-            Next::Account => (Chunk::Account(self.account.clone()), Next::Categories),
+            Next::Account => {
+                let phone = self.export.ports.phones.phone(user).await?;
+                (Chunk::Account(self.account.clone(), phone), Next::Categories)
+            }
             Next::Categories => (Chunk::Categories(self.categories().await?), Next::Limits(None)),
             Next::Limits(after) => {
                 let Page { rows, more } = exports.limits(user, *after, CHUNK).await?;

@@ -17,6 +17,7 @@ mod inbox;
 mod job;
 mod ledger;
 mod outbox;
+mod phone;
 mod pruning;
 mod receipt;
 mod report;
@@ -36,10 +37,11 @@ pub use expense::{
     ExpenseCursor, ExpenseFilter, ExpenseQuery, ExpenseRepository, ExpenseSort, MAX_AT_ONCE, Page, SortKey, TagCount,
 };
 pub use export::{ExportRepository, LoggedAction, StoredSession, StoredToken};
-pub use inbox::{InboxRepository, NewDevice, ReachRepository, StoredDevice, StoredPhone, StoredPreferences};
+pub use inbox::{InboxRepository, NewDevice, ReachRepository, StoredDevice, StoredPreferences};
 pub use job::{JobRepository, JobRun, RunOutcome};
 pub use ledger::{Applied, LedgerRepository};
 pub use outbox::{OutboxFilter, OutboxRepository};
+pub use phone::{PhoneRepository, StoredPhone};
 pub use pruning::PruningRepository;
 pub use receipt::ReceiptRepository;
 pub use report::{ReportRepository, SpendingBy, SpentRow};
@@ -63,6 +65,7 @@ pub use {
     job::MockJobRepository,
     ledger::MockLedgerRepository,
     outbox::MockOutboxRepository,
+    phone::MockPhoneRepository,
     pruning::MockPruningRepository,
     receipt::MockReceiptRepository,
     report::MockReportRepository,

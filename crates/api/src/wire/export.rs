@@ -9,13 +9,14 @@ use florin_domain::calendar::Timestamp;
 use florin_domain::expense::Expense;
 use florin_domain::login_event::LoginEvent;
 use florin_domain::money::Currency;
-use florin_domain::repository::{LoggedAction, StoredSession, StoredToken};
+use florin_domain::repository::{LoggedAction, StoredPhone, StoredSession, StoredToken};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::action::ChangeBody;
 use super::category::{CategorizationBody, CategoryBody, CategoryRef};
 use super::expense::StateBody;
+use super::phone::PhoneBody;
 
 /// What the members mean. A change that a reader could stumble over gets another number.
 const FORMAT: &str = "florin-export/1";
@@ -69,10 +70,13 @@ pub(crate) struct ExportedUser {
     /// When the address was proved.
     #[schema(required = true, format = "date-time")]
     verified_at: Option<String>,
+    /// The telephone number; `null` when there is none.
+    #[schema(required = true)]
+    phone: Option<PhoneBody>,
 }
 
-impl From<&Account> for ExportedUser {
-    fn from(account: &Account) -> Self {
+impl ExportedUser {
+    fn new(account: &Account, phone: Option<StoredPhone>) -> Self {
         Self {
             id: account.id.0,
             email: account.email.to_string(),
@@ -82,6 +86,7 @@ impl From<&Account> for ExportedUser {
             timezone: account.zone.name(),
             created_at: account.created_at.to_rfc3339(),
             verified_at: account.verified_at.map(Timestamp::to_rfc3339),
+            phone: phone.map(PhoneBody::from),
         }
     }
 }
@@ -348,13 +353,13 @@ impl Renderer {
     fn chunk(&mut self, shown: Shown<Chunk>, at: Timestamp, out: &mut Vec<u8>) -> serde_json::Result<()> {
         let Shown { data, books } = shown;
         match data {
-            Chunk::Account(account) => {
+            Chunk::Account(account, phone) => {
                 out.extend_from_slice(b"{\"exported_at\":");
                 serde_json::to_writer(&mut *out, &at.to_rfc3339())?;
                 out.extend_from_slice(b",\"format\":");
                 serde_json::to_writer(&mut *out, FORMAT)?;
                 out.extend_from_slice(b",\"user\":");
-                serde_json::to_writer(out, &ExportedUser::from(&account))
+                serde_json::to_writer(out, &ExportedUser::new(&account, phone))
             }
             Chunk::Categories(rows) => self.rows("categories", rows, CategoryBody::from, out),
             Chunk::Limits(rows) => self.rows("budgets", rows, |row| ExportedLimit::new(&row, books.currency), out),

@@ -5,8 +5,6 @@ use async_trait::async_trait;
 use crate::calendar::Timestamp;
 use crate::id::{DeviceId, NotificationId, UserId};
 use crate::notification::{Notification, Preferences};
-use crate::phone::Phone;
-use crate::session::SecretHash;
 
 use super::{Page, Result};
 
@@ -78,17 +76,7 @@ pub struct NewDevice {
     pub at: Timestamp,
 }
 
-/// A telephone number.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredPhone {
-    /// The number.
-    pub phone: Phone,
-    /// When a code proved it; `None` before.
-    pub proved_at: Option<Timestamp>,
-}
-
-/// Preferences, devices and telephone numbers (`notification_preference`, `device`, `user_phone`). Whoever is erased meanwhile
-/// gets none: `Erased`.
+/// Preferences and devices (`notification_preference`, `device`). Whoever is erased meanwhile gets none: `Erased`.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait ReachRepository: Send + Sync {
@@ -128,29 +116,4 @@ pub trait ReachRepository: Send + Sync {
     /// # Errors
     /// None of its own.
     async fn forget_dead(&self, device: DeviceId, token: &str) -> Result<()>;
-
-    /// The number of a user; `None` when there is none.
-    ///
-    /// # Errors
-    /// None of its own.
-    async fn phone(&self, user: UserId) -> Result<Option<StoredPhone>>;
-
-    /// Puts a number that is yet to be proved in place of any other. The same number, once proved, stays proved.
-    ///
-    /// # Errors
-    /// `Erased`.
-    async fn put_phone(&self, user: UserId, phone: &Phone, at: Timestamp) -> Result<StoredPhone>;
-
-    /// Proves the user's number, if it is still that one, using the code of this hash up; `false` when it is not, or the code is
-    /// not in force.
-    ///
-    /// # Errors
-    /// `Erased`.
-    async fn prove_phone(&self, user: UserId, phone: &Phone, code: &SecretHash, at: Timestamp) -> Result<bool>;
-
-    /// Removes the number of a user; `false` when there is none.
-    ///
-    /// # Errors
-    /// None of its own.
-    async fn remove_phone(&self, user: UserId) -> Result<bool>;
 }
