@@ -19,6 +19,8 @@ RULES_BEYOND_THE_SCHEMA = {
     "unknown_currency", "unknown_timezone", "password_too_common",
     # What the password of the account is.
     "wrong_password",
+    # How telephone numbers are written, which formats of JSON Schema do not say.
+    "invalid_phone",
     # Lengths in bytes.
     "password_too_short", "password_too_long",
     # A letter or digit of any script, and what is left once a text or a list of tags is normalised.
@@ -36,6 +38,7 @@ UNTIL = st.datetimes(datetime.datetime(2030, 1, 1), datetime.datetime(2035, 12, 
 schemathesis.openapi.format("date-time", UNTIL.map(datetime.datetime.isoformat))
 
 # Long enough in bytes, and of nobody: wrong guesses.
+schemathesis.openapi.format("phone", st.from_regex(r"\+[1-9][0-9]{7,14}", fullmatch=True))
 schemathesis.openapi.format("password", st.text("abcdefghijkmnpqrstuvwxyz -", min_size=8, max_size=40))
 
 # Versions that are likely to be there.

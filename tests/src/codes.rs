@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use florin_app::port::{CodeMessage, OtpSender, PortError};
+use florin_app::port::{CodeMessage, OtpSender, PortError, Recipient};
 
 /// Keeps every message. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -24,7 +24,20 @@ impl Codes {
         to_address.collect()
     }
 
-    /// The latest code for a purpose (`verify`, `login`, `reset`).
+    /// The telephone numbers to which codes of an account went, oldest first.
+    #[must_use]
+    pub fn phones(&self, address: &str) -> Vec<String> {
+        let messages = self.0.lock().unwrap();
+        let to_phone = messages.iter().filter_map(|message| match message {
+            CodeMessage::Code { email, to: Recipient::Phone(phone), .. } if email.as_str() == address => {
+                Some(phone.to_string())
+            }
+            _ => None,
+        });
+        to_phone.collect()
+    }
+
+    /// The latest code for a purpose (`verify`, `login`, `reset`, `phone`).
     #[must_use]
     #[track_caller]
     pub fn latest(&self, address: &str, purpose: &str) -> String {

@@ -22,12 +22,14 @@ pub mod codes;
 pub mod crowd;
 pub mod database;
 pub mod endpoints;
+pub mod http_sink;
 pub mod notifications;
 pub mod outbox;
 pub mod random;
 pub mod raw;
 pub mod schema;
 pub mod sink;
+pub mod smtp;
 pub mod snapshot;
 pub mod user;
 

@@ -12,7 +12,7 @@ use acceptance::schema::Document;
 use acceptance::{Value, json, spawn};
 
 /// What the contract promises so far.
-const CONTRACT: [&str; 74] = [
+const CONTRACT: [&str; 78] = [
     "post /api/v1/auth/register",
     "post /api/v1/auth/verify",
     "post /api/v1/auth/otp",
@@ -32,6 +32,10 @@ const CONTRACT: [&str; 74] = [
     "patch /api/v1/me",
     "delete /api/v1/me",
     "get /api/v1/me/export",
+    "get /api/v1/me/phone",
+    "put /api/v1/me/phone",
+    "delete /api/v1/me/phone",
+    "post /api/v1/me/phone/verify",
     "get /api/v1/categories",
     "post /api/v1/categories",
     "get /api/v1/categories/{id}",

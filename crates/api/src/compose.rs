@@ -31,8 +31,9 @@ use florin_infra::db::{Database, SchemaState};
 use florin_infra::repository::{
     SqlAccountRepository, SqlAdminRepository, SqlAuditRepository, SqlBudgetRepository, SqlCategoryRepository,
     SqlErasureRepository, SqlExpenseRepository, SqlExportRepository, SqlInboxRepository, SqlJobRepository,
-    SqlLedgerRepository, SqlOutboxRepository, SqlPruningRepository, SqlReachRepository, SqlReceiptRepository,
-    SqlReportRepository, SqlSessionRepository, SqlSignUpRepository, SqlThrottleRepository, SqlTokenRepository,
+    SqlLedgerRepository, SqlOutboxRepository, SqlPhoneRepository, SqlPruningRepository, SqlReachRepository,
+    SqlReceiptRepository, SqlReportRepository, SqlSessionRepository, SqlSignUpRepository, SqlThrottleRepository,
+    SqlTokenRepository,
 };
 use florin_infra::security::{Argon2Cost, Argon2Hasher, JwtIssuer, Secrets, SigningKey, SigningKeyError};
 use florin_infra::settings::Settings;
@@ -125,7 +126,9 @@ pub fn services(
     let admins = Arc::new(SqlAdminRepository::new(database.clone()));
     let operator =
         Arc::new(Operator::new(accounts.clone(), ledger.clone(), audit.clone(), hasher.clone(), clock.clone(), policy));
+    let phones = Arc::new(SqlPhoneRepository::new(database.clone()));
     let ports = AuthPorts {
+        phones: phones.clone(),
         accounts: accounts.clone(),
         sessions: sessions.clone(),
         sign_ups: Arc::new(SqlSignUpRepository::new(database.clone())),
@@ -144,6 +147,7 @@ pub fn services(
     let writer = Arc::new(Writer::new(accounts.clone(), categories.clone(), ledger.clone(), secrets, clock.clone()));
     let reach = Arc::new(SqlReachRepository::new(database.clone()));
     let export_ports = ExportPorts {
+        phones,
         accounts: accounts.clone(),
         categories: categories.clone(),
         exports: Arc::new(SqlExportRepository::new(database.clone())),

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, IntoResponses, OpenApi, ToSchema};
 
 use crate::routes::{
     actions, admin, auth, batch, budgets, categories, changes, devices, erasure, expenses, export, insights, me,
-    notifications, operations, oversight, passwords, score, sessions, summary, tags, tokens, trail,
+    notifications, operations, oversight, passwords, phone, score, sessions, summary, tags, tokens, trail,
 };
 
 /// Every documented handler. The route table is in [`crate::routes`]; a test compares the two.
@@ -30,6 +30,7 @@ use crate::routes::{
         passwords::change, passwords::forgot, passwords::reset,
         sessions::list, sessions::end, trail::list, tokens::create, tokens::list, tokens::revoke,
         me::get, me::update, erasure::erase, export::get,
+        phone::get, phone::put, phone::delete, phone::verify,
         expenses::create, expenses::list, expenses::get, expenses::replace, expenses::update, expenses::delete,
         batch::run, changes::list,
         categories::list, categories::create, categories::get, categories::update, categories::delete,

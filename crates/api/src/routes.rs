@@ -49,6 +49,7 @@ pub(crate) mod notifications;
 pub mod operations;
 pub(crate) mod oversight;
 pub(crate) mod passwords;
+pub(crate) mod phone;
 mod resource;
 pub(crate) mod score;
 pub(crate) mod sessions;
@@ -97,6 +98,8 @@ fn v1(api: &mut ServiceConfig) {
         .service(path("/auth/tokens/{id}").delete(tokens::revoke))
         .service(path("/me").get(me::get).patch(me::update).delete(erasure::erase))
         .service(path("/me/export").get(export::get))
+        .service(path("/me/phone").get(phone::get).put(phone::put).delete(phone::delete))
+        .service(path("/me/phone/verify").post(phone::verify))
         .service(path("/expenses").post(expenses::create).get(expenses::list))
         .service(path("/expenses/batch").post(batch::run))
         .service(

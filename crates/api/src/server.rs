@@ -47,8 +47,8 @@ use crate::wire::body::BodyLimits;
 
 /// How long readiness fails before connections are refused, for load balancers to notice.
 const NOTICE: Duration = Duration::from_millis(500);
-/// What is kept of the time to stop, for closing the database after the last answer.
-const CLOSING: Duration = Duration::from_secs(2);
+/// What is kept of the time to stop, for sending codes that still wait and closing the database after the last answer.
+const CLOSING: Duration = Duration::from_secs(4);
 /// How many connections may wait to be accepted.
 const BACKLOG: i32 = 1024;
 

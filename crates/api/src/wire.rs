@@ -19,6 +19,7 @@ pub(crate) mod number;
 pub(crate) mod oversight;
 pub(crate) mod page;
 pub mod path;
+pub(crate) mod phone;
 pub(crate) mod preferences;
 pub mod query;
 pub mod reader;

@@ -13,8 +13,8 @@ use florin_domain::login_event::{EventKind, EventOutcome, NewLoginEvent};
 use florin_domain::money::Currency;
 use florin_domain::personal_token;
 use florin_domain::repository::{
-    AccountRepository, AuditRepository, RepositoryError, SessionRepository, SignUpRepository, ThrottleRepository,
-    TokenRepository,
+    AccountRepository, AuditRepository, PhoneRepository, RepositoryError, SessionRepository, SignUpRepository,
+    ThrottleRepository, TokenRepository,
 };
 use florin_domain::session::{Device, NewRefreshToken, NewSession, Principal, Proof, Rotation};
 
@@ -27,13 +27,15 @@ mod faults;
 mod log_in;
 mod password;
 mod passwords;
+mod phone;
 mod sign_up;
 mod throttles;
 
-pub use codes::{CodeEntry, CodeRequest};
+pub use codes::{CodeChannel, CodeEntry, CodeRequest};
 pub use log_in::{LogIn, Secret};
 pub use password::{MIN_ADMIN_PASSWORD, MIN_PASSWORD, check_password};
 pub use passwords::{PasswordReplacement, PasswordReset};
+pub use phone::{NumberEntry, NumberProof};
 pub use sign_up::Registration;
 
 use faults::check_profile;
@@ -97,6 +99,8 @@ pub struct AuthPorts {
     pub audit: Arc<dyn AuditRepository>,
     /// Personal access tokens.
     pub tokens: Arc<dyn TokenRepository>,
+    /// Telephone numbers.
+    pub phones: Arc<dyn PhoneRepository>,
     /// Counted attempts.
     pub throttles: Arc<dyn ThrottleRepository>,
     /// Password hashing.

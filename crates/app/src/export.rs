@@ -17,7 +17,7 @@ use florin_domain::login_event::LoginEvent;
 use florin_domain::notification::{Notification, Preferences};
 use florin_domain::repository::{
     AccountRepository, AuditRepository, CategoryRepository, EventCursor, EventFilter, ExportRepository, LoggedAction,
-    Page, ReachRepository, StoredDevice, StoredSession, StoredToken,
+    Page, PhoneRepository, ReachRepository, StoredDevice, StoredPhone, StoredSession, StoredToken,
 };
 use florin_domain::session::Device;
 
@@ -34,8 +34,8 @@ pub const ACTIONS: u64 = 50;
 
 /// A part of an export. The kinds come in this order, each at least once; one that comes again goes on with its list.
 pub enum Chunk {
-    /// Whose export it is.
-    Account(Account),
+    /// Whose export it is, and their telephone number.
+    Account(Account, Option<StoredPhone>),
     /// What they want to hear.
     Preferences(Preferences),
     /// The person's own categories, archived ones included, and those of the system's that something of theirs names, in
@@ -64,6 +64,8 @@ pub enum Chunk {
 pub struct ExportPorts {
     /// Accounts.
     pub accounts: Arc<dyn AccountRepository>,
+    /// Telephone numbers.
+    pub phones: Arc<dyn PhoneRepository>,
     /// Categories.
     pub categories: Arc<dyn CategoryRepository>,
     /// Pages of everything else.
@@ -147,7 +149,10 @@ impl Exporting {
         let user = self.account.id;
         let exports = &self.export.ports.exports;
         let (chunk, next) = match &self.next {
-            Next::Account => (Chunk::Account(self.account.clone()), Next::Preferences),
+            Next::Account => {
+                let phone = self.export.ports.phones.phone(user).await?;
+                (Chunk::Account(self.account.clone(), phone), Next::Preferences)
+            }
             Next::Preferences => {
                 let stored = self.export.ports.reach.preferences(user).await?;
                 (Chunk::Preferences(stored.preferences), Next::Categories)

@@ -28,6 +28,10 @@ pub enum EventKind {
     TokenCreated,
     /// A personal access token was revoked.
     TokenRevoked,
+    /// A telephone number was proved by its code.
+    PhoneProved,
+    /// A telephone number was removed.
+    PhoneRemoved,
     /// An admin changed the role.
     RoleChange,
     /// An admin disabled the account.
@@ -42,7 +46,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::SignUp,
         Self::Code,
         Self::Verify,
@@ -53,6 +57,8 @@ impl EventKind {
         Self::PasswordChange,
         Self::TokenCreated,
         Self::TokenRevoked,
+        Self::PhoneProved,
+        Self::PhoneRemoved,
         Self::RoleChange,
         Self::Disable,
         Self::Enable,
@@ -74,6 +80,8 @@ impl EventKind {
             Self::PasswordChange => "password_change",
             Self::TokenCreated => "token_created",
             Self::TokenRevoked => "token_revoked",
+            Self::PhoneProved => "phone_proved",
+            Self::PhoneRemoved => "phone_removed",
             Self::RoleChange => "role_change",
             Self::Disable => "disable",
             Self::Enable => "enable",

@@ -72,11 +72,14 @@ async fn all_that_a_person_has_is_in_it() {
     user.put("/notification-preferences", &json!({"hour": 7, "channels": ["push"]})).await.expect(200);
     let device = json!({"token": "secret-of-a-device", "platform": "ios", "name": "Ána's"});
     user.post("/devices", &device).await.expect(201);
+    user.put("/me/phone", &json!({"phone": "+91 98123 45678"})).await.expect(202);
+    user.post("/me/phone/verify", &json!({"otp": app.codes.latest(&user.email, "phone")})).await.expect(204);
 
     let export = exported(&app, &user).await;
     assert_eq!((&export["format"], &export["exported_at"]), (&json!("florin-export/1"), &json!(app.clock.text())));
     let mut me = user.me().await.expect(200).json;
     me["verified_at"] = json!(app.clock.text());
+    me["phone"] = json!({"phone": "+919812345678", "proved_at": app.clock.text()});
     assert_eq!(export["user"], me);
     let names: Vec<_> =
         rows(&export, "categories").iter().map(|c| (c["name"].clone(), c["keywords"].clone())).collect();

@@ -14,6 +14,8 @@ struct Ask {
 
 /// One request for each operation that signed-in people write with, in an order in which each succeeds.
 async fn asks(app: &App, user: &User) -> Vec<Ask> {
+    user.put("/me/phone", &json!({"phone": "+919812345678"})).await.expect(202);
+    let phone_code = app.codes.latest(&user.email, "phone");
     let token = user.create_token(&json!({"name": "other", "scopes": ["read"]})).await.expect(201).id();
     user.another_session().await;
     let sessions = user.sessions().await.expect(200);
@@ -80,6 +82,9 @@ async fn asks(app: &App, user: &User) -> Vec<Ask> {
         ask("removeDevice", "DELETE", format!("/devices/{device}"), None),
         ask("retryDelivery", "POST", format!("/admin/outbox/{dead}/retry"), None),
         ask("verifyAll", "POST", "/admin/verify".into(), None),
+        ask("verifyPhone", "POST", "/me/phone/verify".into(), Some(json!({"otp": phone_code}))),
+        ask("putPhone", "PUT", "/me/phone".into(), Some(json!({"phone": "+919812345679"}))),
+        ask("deletePhone", "DELETE", "/me/phone".into(), None),
         ask("updateMe", "PATCH", "/me".into(), Some(json!({"name": "Ana"}))),
     ]
 }
@@ -109,6 +114,7 @@ async fn state(user: &User) -> Value {
         "tags": user.all("/tags", 200).await,
         "budgets": user.budgets("").await.json,
         "me": user.me().await.json,
+        "phone": user.get("/me/phone").await.json["phone"],
         "tokens": user.tokens().await.json,
         "sessions": user.sessions().await.json,
         "notifications": user.all("/notifications", 200).await,

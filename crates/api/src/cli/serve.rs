@@ -19,7 +19,7 @@ use crate::server::Application;
 /// How long closing the database may take once nothing is served any more.
 const CLOSING: Duration = Duration::from_secs(1);
 /// How long codes that still wait may take to be sent once nothing is served any more.
-const FLUSHING: Duration = Duration::from_secs(3);
+const FLUSHING: Duration = Duration::from_millis(2500);
 /// How often samples are digested when nobody asks for the metrics.
 const DIGEST: Duration = Duration::from_secs(60);
 

@@ -1,7 +1,7 @@
 //! Sign-up, verification, codes, log-in, refresh, log-out. Passwords are in [`super::passwords`].
 
 use actix_web::{HttpResponse, web};
-use florin_app::auth::{Auth, CodeEntry, CodeRequest, LogIn, Registration, Secret, Tokens};
+use florin_app::auth::{Auth, CodeChannel, CodeEntry, CodeRequest, LogIn, Registration, Secret, Tokens};
 use florin_app::error::FieldError;
 use florin_domain::session::CODE_LIFETIME_MILLIS;
 use serde::Serialize;
@@ -91,12 +91,12 @@ pub(crate) async fn register(
     let registration = Registration { email, password, name, currency, timezone, faults };
     let auth = auth.into_inner();
     let expires_in = mutate(async move { auth.register(&registration, &device).await }).await?;
-    Ok(accepted(expires_in))
+    Ok(accepted("email", expires_in))
 }
 
 /// The one answer to whoever asks for a message to an address.
-pub(super) fn accepted(expires_in: i64) -> HttpResponse {
-    reply::accepted(&RegisteredBody { verification: Verification { channel: "email", expires_in } })
+pub(super) fn accepted(channel: &'static str, expires_in: i64) -> HttpResponse {
+    reply::accepted(&RegisteredBody { verification: Verification { channel, expires_in } })
 }
 
 /// An address and the code that was sent to it.
@@ -172,44 +172,61 @@ pub(crate) async fn verify(
     Ok(reply::ok(&TokensBody::from(tokens)))
 }
 
-/// An address.
+/// An address, and where its code is to go.
 #[derive(Debug, ToSchema)]
-pub(crate) struct EmailBody {
-    /// The address.
+pub(crate) struct CodeRequestBody {
+    /// The address of the account.
     #[schema(format = "email", max_length = 254)]
     email: String,
+    /// `email`, which it is when left out, or `sms`: to the telephone number that the account proved.
+    #[schema(nullable = false, example = "email")]
+    channel: Option<String>,
     #[schema(ignore)]
     faults: Vec<FieldError>,
 }
 
-impl Fields for EmailBody {
+impl Fields for CodeRequestBody {
     fn read(r: &mut Reader<'_>) -> Option<Self> {
         let email = r.need("email").text(MAX_TEXT).unwrap_or_default();
-        Some(Self { email, faults: r.take_faults() })
+        let channel = r.get_non_null("channel").text(MAX_TEXT);
+        if channel.as_deref().is_some_and(|name| !CHANNELS.iter().any(|(known, _)| *known == name)) {
+            r.reject("channel", "invalid_channel", "must be email or sms");
+        }
+        Some(Self { email, channel, faults: r.take_faults() })
     }
 }
 
-impl From<EmailBody> for CodeRequest {
-    fn from(EmailBody { email, faults }: EmailBody) -> Self {
-        Self { email, faults }
+/// Where codes can go, by name.
+const CHANNELS: [(&str, CodeChannel); 2] = [("email", CodeChannel::Email), ("sms", CodeChannel::Sms)];
+
+impl CodeRequestBody {
+    /// The name of the channel, and the request.
+    pub(super) fn into_request(self) -> (&'static str, CodeRequest) {
+        let Self { email, channel, faults } = self;
+        let chosen = CHANNELS.into_iter().find(|(name, _)| channel.as_deref() == Some(*name));
+        let (name, channel) = chosen.unwrap_or(CHANNELS[0]);
+        (name, CodeRequest { email, channel, faults })
     }
 }
 
 /// Sends a code to verify the address or log in with. The answer is always the same.
 #[utoipa::path(
     post, path = "/api/v1/auth/otp", tag = "Accounts", operation_id = "requestCode",
-    request_body = EmailBody,
-    responses((status = 202, description = "A code was sent if the address has an account", body = RegisteredBody)),
+    request_body = CodeRequestBody,
+    responses(
+        (status = 202, description = "A code was sent if the address has an account", body = RegisteredBody),
+        (status = 409, description = "`sms_unavailable`: this server sends no short messages"),
+    ),
 )]
 pub(crate) async fn request_code(
     _: Query<NoQuery>,
     Client(device): Client,
     auth: web::Data<Auth>,
-    Json(body): Json<EmailBody>,
+    Json(body): Json<CodeRequestBody>,
 ) -> problem::Result<HttpResponse> {
-    let auth = auth.into_inner();
-    mutate(async move { auth.request_code(&body.into(), &device).await }).await?;
-    Ok(accepted(CODE_LIFETIME_MILLIS / 1000))
+    let (auth, (channel, request)) = (auth.into_inner(), body.into_request());
+    mutate(async move { auth.request_code(&request, &device).await }).await?;
+    Ok(accepted(channel, CODE_LIFETIME_MILLIS / 1000))
 }
 
 /// An address, and either the password or a one-time code.

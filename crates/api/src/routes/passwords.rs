@@ -6,7 +6,7 @@ use florin_app::error::FieldError;
 use florin_domain::session::CODE_LIFETIME_MILLIS;
 use utoipa::ToSchema;
 
-use super::auth::{EmailBody, MAX_OTP, MAX_PASSWORD, MAX_TEXT, RegisteredBody, accepted};
+use super::auth::{CodeRequestBody, MAX_OTP, MAX_PASSWORD, MAX_TEXT, RegisteredBody, accepted};
 use crate::auth::{Client, SessionCaller};
 use crate::problem;
 use crate::reply;
@@ -16,18 +16,21 @@ use crate::wire::{Fields, Json, NoQuery, Query, Reader};
 /// Sends a code to set a new password with. The answer is always the same.
 #[utoipa::path(
     post, path = "/api/v1/auth/password/forgot", tag = "Accounts", operation_id = "forgotPassword",
-    request_body = EmailBody,
-    responses((status = 202, description = "A code was sent if the address has an account", body = RegisteredBody)),
+    request_body = CodeRequestBody,
+    responses(
+        (status = 202, description = "A code was sent if the address has an account", body = RegisteredBody),
+        (status = 409, description = "`sms_unavailable`: this server sends no short messages"),
+    ),
 )]
 pub(crate) async fn forgot(
     _: Query<NoQuery>,
     Client(device): Client,
     auth: web::Data<Auth>,
-    Json(body): Json<EmailBody>,
+    Json(body): Json<CodeRequestBody>,
 ) -> problem::Result<HttpResponse> {
-    let auth = auth.into_inner();
-    mutate(async move { auth.forgot_password(&body.into(), &device).await }).await?;
-    Ok(accepted(CODE_LIFETIME_MILLIS / 1000))
+    let (auth, (channel, request)) = (auth.into_inner(), body.into_request());
+    mutate(async move { auth.forgot_password(&request, &device).await }).await?;
+    Ok(accepted(channel, CODE_LIFETIME_MILLIS / 1000))
 }
 
 /// An address, the code that was sent to it, and a new password.

@@ -10,7 +10,7 @@ use florin_domain::expense::Expense;
 use florin_domain::login_event::LoginEvent;
 use florin_domain::money::Currency;
 use florin_domain::notification::{Channel, Preferences};
-use florin_domain::repository::{LoggedAction, StoredDevice, StoredSession, StoredToken};
+use florin_domain::repository::{LoggedAction, StoredDevice, StoredPhone, StoredSession, StoredToken};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,6 +18,7 @@ use super::action::ChangeBody;
 use super::category::{CategorizationBody, CategoryBody, CategoryRef};
 use super::expense::StateBody;
 use super::notification::NotificationBody;
+use super::phone::PhoneBody;
 
 /// What the members mean. A change that a reader could stumble over gets another number.
 const FORMAT: &str = "florin-export/1";
@@ -76,10 +77,13 @@ pub(crate) struct ExportedUser {
     /// When the address was proved.
     #[schema(required = true, format = "date-time")]
     verified_at: Option<String>,
+    /// The telephone number; `null` when there is none.
+    #[schema(required = true)]
+    phone: Option<PhoneBody>,
 }
 
-impl From<&Account> for ExportedUser {
-    fn from(account: &Account) -> Self {
+impl ExportedUser {
+    fn new(account: &Account, phone: Option<StoredPhone>) -> Self {
         Self {
             id: account.id.0,
             email: account.email.to_string(),
@@ -89,6 +93,7 @@ impl From<&Account> for ExportedUser {
             timezone: account.zone.name(),
             created_at: account.created_at.to_rfc3339(),
             verified_at: account.verified_at.map(Timestamp::to_rfc3339),
+            phone: phone.map(PhoneBody::from),
         }
     }
 }
@@ -411,13 +416,13 @@ impl Renderer {
     fn chunk(&mut self, shown: Shown<Chunk>, at: Timestamp, out: &mut Vec<u8>) -> serde_json::Result<()> {
         let Shown { data, books } = shown;
         match data {
-            Chunk::Account(account) => {
+            Chunk::Account(account, phone) => {
                 out.extend_from_slice(b"{\"exported_at\":");
                 serde_json::to_writer(&mut *out, &at.to_rfc3339())?;
                 out.extend_from_slice(b",\"format\":");
                 serde_json::to_writer(&mut *out, FORMAT)?;
                 out.extend_from_slice(b",\"user\":");
-                serde_json::to_writer(out, &ExportedUser::from(&account))
+                serde_json::to_writer(out, &ExportedUser::new(&account, phone))
             }
             Chunk::Preferences(preferences) => {
                 out.extend_from_slice(b",\"notification_preferences\":");

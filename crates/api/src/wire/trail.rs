@@ -26,6 +26,8 @@ pub(crate) enum EventName {
     PasswordChange,
     TokenCreated,
     TokenRevoked,
+    PhoneProved,
+    PhoneRemoved,
     RoleChange,
     Disable,
     Enable,

@@ -16,10 +16,22 @@ use crate::port::{CodeMessage, Recipient};
 /// A request for a code, as the client sent it.
 #[derive(Debug, Clone, Default)]
 pub struct CodeRequest {
-    /// The address.
+    /// The address of the account.
     pub email: String,
+    /// Where the code is to go.
+    pub channel: CodeChannel,
     /// What was wrong with its form.
     pub faults: Vec<FieldError>,
+}
+
+/// Where a code goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CodeChannel {
+    /// To the account's address.
+    #[default]
+    Email,
+    /// To the account's proved telephone number.
+    Sms,
 }
 
 /// An address and a code, as the client sent them.
@@ -71,10 +83,12 @@ pub(super) struct RightGuess {
 
 impl Auth {
     /// Sends a code to verify the address or, once it is verified, to log in with. Says nothing about whether the address
-    /// has an account: for one that has none, or a disabled one, the same is done for its decoy, and nothing sent.
+    /// has an account: for one that has none, or a disabled one, the same is done for its decoy, and nothing sent. So it is
+    /// for one without a proved number when the code is to go there.
     ///
     /// # Errors
-    /// [`AppError::Invalid`] for what is no address; [`AppError::TooMany`] for too many from one client.
+    /// [`AppError::Invalid`] for what is no address; [`AppError::TooMany`] for too many from one client;
+    /// [`AppError::Conflict`] `sms_unavailable` when the server reaches no telephones.
     pub async fn request_code(&self, request: &CodeRequest, device: &Device) -> Result<()> {
         let purpose = |account: &Account| match account.verified_at {
             None => Some(CodePurpose::Verify),
@@ -102,6 +116,9 @@ impl Auth {
         let mut faults = Faults::of_form(&request.faults);
         let email = faults.email(&request.email);
         let email = faults.none_or(email)?;
+        if request.channel == CodeChannel::Sms {
+            self.require_sms()?;
+        }
         let account = self.ports.accounts.credentials(&email).await?.map(|credentials| credentials.account);
         let user = account.as_ref().map(|account| account.id);
         if let Err(error) = self.count_attempt(&CODE_REQUESTS, device).await {
@@ -113,14 +130,26 @@ impl Auth {
         }
         let real = account.filter(is_enabled).and_then(|account| Some((account.id, of_account(&account)?)));
         let decoy = self.ports.secrets.decoy(&email);
+        let to = match request.channel {
+            CodeChannel::Email => real.map(|_| Recipient::Email(email.clone())),
+            CodeChannel::Sms => {
+                let number = self.proved_number(real.map_or(decoy, |(owner, _)| owner)).await?;
+                if !self.count_text(number.as_ref(), &email).await? {
+                    let unsent = self.event(user, EventKind::Code, EventOutcome::Failed, device);
+                    return Ok(self.ports.audit.note(&unsent).await?);
+                }
+                number.map(Recipient::Phone)
+            }
+        };
+        let real = real.filter(|_| to.is_some());
         let (owner, purpose) = real.unwrap_or((decoy, of_decoy));
         let (otp, at) = (self.ports.secrets.code(), self.now());
         let hash = self.ports.secrets.hash_code(decoy, purpose, &otp);
         let expires_at = at.plus_millis(CODE_LIFETIME_MILLIS);
         let event = self.event(user, EventKind::Code, EventOutcome::Ok, device);
         self.ports.sessions.put_code(&NewCode { user: owner, purpose, hash, at, expires_at }, &event).await?;
-        if real.is_some() {
-            self.send(CodeMessage::Code { to: Recipient::Email(email.clone()), email, purpose, otp }).await;
+        if let Some(to) = to {
+            self.send(CodeMessage::Code { to, email, purpose, otp }).await;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use florin_domain::account::Email;
+use florin_domain::phone::Phone;
 use florin_domain::session::{Device, SecretHash};
 use florin_domain::throttle::{MESSAGES, PASSWORD_GUESSES, Throttle, Verdict};
 
@@ -55,7 +56,19 @@ impl Auth {
         Ok(verdict == Verdict::Allowed)
     }
 
-    async fn take(&self, throttle: &Throttle, subject: &SecretHash) -> Result<()> {
+    /// Counts a short message to a number; whether one more may be sent. Where there is no number, as much is counted for the
+    /// address.
+    pub(super) async fn count_text(&self, number: Option<&Phone>, email: &Email) -> Result<bool> {
+        if !self.policy.throttled {
+            return Ok(true);
+        }
+        let of_nobody = || self.ports.secrets.hash_subject(&format!("no telephone {email}"));
+        let subject = number.map_or_else(of_nobody, |number| self.subject_of_number(number));
+        let verdict = self.ports.throttles.take(&MESSAGES, &subject, self.now()).await?;
+        Ok(verdict == Verdict::Allowed)
+    }
+
+    pub(super) async fn take(&self, throttle: &Throttle, subject: &SecretHash) -> Result<()> {
         let now = self.now();
         match self.ports.throttles.take(throttle, subject, now).await? {
             Verdict::Allowed => Ok(()),
@@ -67,8 +80,12 @@ impl Auth {
         }
     }
 
-    fn subject_of(&self, email: &Email) -> SecretHash {
+    pub(super) fn subject_of(&self, email: &Email) -> SecretHash {
         self.ports.secrets.hash_subject(&format!("address {email}"))
+    }
+
+    pub(super) fn subject_of_number(&self, number: &Phone) -> SecretHash {
+        self.ports.secrets.hash_subject(&format!("telephone {number}"))
     }
 }
 

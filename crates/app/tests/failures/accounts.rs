@@ -73,6 +73,7 @@ impl People {
             sessions: Arc::new(self.sessions),
             sign_ups: Arc::new(self.sign_ups),
             audit: Arc::new(self.audit),
+            phones: Arc::new(florin_domain::repository::MockPhoneRepository::new()),
             throttles: Arc::new(self.throttles),
             hasher: Arc::new(self.hasher),
             issuer: Arc::new(issuer),

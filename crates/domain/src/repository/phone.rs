@@ -1,15 +1,16 @@
-//! Telephone numbers of accounts.
+//! Telephone numbers, one an account.
 
 use async_trait::async_trait;
 
 use crate::calendar::Timestamp;
 use crate::id::UserId;
+use crate::login_event::NewLoginEvent;
 use crate::phone::Phone;
 use crate::session::SecretHash;
 
 use super::Result;
 
-/// A telephone number.
+/// A telephone number of a user's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredPhone {
     /// The number.
@@ -22,7 +23,7 @@ pub struct StoredPhone {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PhoneRepository: Send + Sync {
-    /// The number of a user; `None` when there is none.
+    /// The number of a user; `None` when there is none, as for a decoy.
     ///
     /// # Errors
     /// None of its own.
@@ -31,19 +32,19 @@ pub trait PhoneRepository: Send + Sync {
     /// Puts a number that is yet to be proved in place of any other. The same number, once proved, stays proved.
     ///
     /// # Errors
-    /// `Erased`.
-    async fn put_phone(&self, user: UserId, phone: &Phone, at: Timestamp) -> Result<StoredPhone>;
+    /// `Erased`, also of a disabled account.
+    async fn put(&self, user: UserId, phone: &Phone, at: Timestamp) -> Result<()>;
 
-    /// Proves the user's number, if it is still that one, using the code of this hash up; `false` when it is not, or the code is
-    /// not in force.
-    ///
-    /// # Errors
-    /// `Erased`.
-    async fn prove_phone(&self, user: UserId, phone: &Phone, code: &SecretHash, at: Timestamp) -> Result<bool>;
-
-    /// Removes the number of a user; `false` when there is none.
+    /// Proves the user's number, if it is still that one, using the code of this hash up, and notes the event, at its instant;
+    /// `false`, and nothing happened, when it is not, or the code is not in force.
     ///
     /// # Errors
     /// None of its own.
-    async fn remove_phone(&self, user: UserId) -> Result<bool>;
+    async fn prove(&self, user: UserId, phone: &Phone, code: &SecretHash, event: &NewLoginEvent) -> Result<bool>;
+
+    /// Removes the number of a user, and notes the event; `false`, and nothing noted, when there is none.
+    ///
+    /// # Errors
+    /// None of its own.
+    async fn remove(&self, user: UserId, event: &NewLoginEvent) -> Result<bool>;
 }

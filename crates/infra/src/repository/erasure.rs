@@ -15,7 +15,7 @@ use crate::db::{Database, Failure};
 use crate::entity::{
     category, category_budget, device, expense, idempotency_key, keyword, login_event, monthly_expense, notification,
     notification_delivery, notification_preference, one_time_code, personal_token, refresh_token, session, sign_up,
-    tag, tag_map, user_action, user_cred, user_login,
+    tag, tag_map, user_action, user_cred, user_login, user_phone,
 };
 use crate::id_allocator::{IdAllocator, Sequence};
 
@@ -121,6 +121,7 @@ async fn remove_access(tx: &DatabaseTransaction, user: i64) -> std::result::Resu
     sign_up::Entity::delete_many().filter(sign_up::Column::UserId.eq(user)).exec(tx).await?;
     personal_token::Entity::delete_many().filter(personal_token::Column::UserId.eq(user)).exec(tx).await?;
     idempotency_key::Entity::delete_many().filter(idempotency_key::Column::UserId.eq(user)).exec(tx).await?;
+    user_phone::Entity::delete_many().filter(user_phone::Column::UserId.eq(user)).exec(tx).await?;
     user_cred::Entity::delete_many().filter(user_cred::Column::UserId.eq(user)).exec(tx).await?;
     Ok(())
 }

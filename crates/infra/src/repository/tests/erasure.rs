@@ -29,7 +29,7 @@ use sea_orm::{ColumnTrait, ModelTrait};
 use crate::db::Database;
 use crate::entity::{
     expense, idempotency_key, monthly_expense, notification, notification_delivery, personal_token, sign_up, tag,
-    user_login,
+    user_login, user_phone,
 };
 use crate::repository::account::tests::{START, hash, somebody, token};
 use crate::repository::{
@@ -60,6 +60,7 @@ fn markers(who: &str) -> Vec<String> {
         "device",
         "push",
         "delivery",
+        "phone",
     ]
     .map(|place| format!("planted{who}{place}"))
     .to_vec()
@@ -124,6 +125,9 @@ async fn planted(database: &Database, who: &str, role: Role) -> Person {
     person.delete(deleted).await;
     person.merge(own, other).await;
 
+    // The column holds sixteen characters.
+    let number = mark("phone");
+    insert(database, user_phone::Model { user_id: user.0, number, added_at: 0, proved_at: None }).await;
     insert(
         database,
         sign_up::Model {
