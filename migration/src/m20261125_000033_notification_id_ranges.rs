@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-const NAMES: [&str; 4] = ["notification", "notification_delivery", "device", "job_run"];
+const NAMES: [&str; 4] = ["notification", "delivery", "device", "job_run"];
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;

@@ -67,7 +67,7 @@ impl Sequence {
             Self::PersonalToken => "personal_token",
             Self::SignUp => "sign_up",
             Self::Notification => "notification",
-            Self::Delivery => "notification_delivery",
+            Self::Delivery => "delivery",
             Self::Device => "device",
             Self::JobRun => "job_run",
         }
