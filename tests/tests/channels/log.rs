@@ -14,22 +14,29 @@ use super::{delivery, later};
 
 /// Keeps what is flushed; fails once it is told to.
 #[derive(Clone, Default)]
-struct Output(Arc<Mutex<(Vec<u8>, Vec<u8>, bool)>>);
+struct Output(Arc<Mutex<Inner>>);
+
+#[derive(Default)]
+struct Inner {
+    written: Vec<u8>,
+    flushed: Vec<u8>,
+    is_broken: bool,
+}
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut inner = self.0.lock().unwrap();
-        if inner.2 {
+        if inner.is_broken {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
-        inner.0.extend_from_slice(bytes);
+        inner.written.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         let mut inner = self.0.lock().unwrap();
-        let written = std::mem::take(&mut inner.0);
-        inner.1.extend(written);
+        let written = std::mem::take(&mut inner.written);
+        inner.flushed.extend(written);
         Ok(())
     }
 }
@@ -45,14 +52,14 @@ async fn each_is_a_line_and_none_counts_that_nobody_can_read() {
     for one in many.collect::<Vec<_>>() {
         assert_eq!(one.await.unwrap(), Ok(()));
     }
-    let text = String::from_utf8(output.0.lock().unwrap().1.clone()).unwrap();
+    let text = String::from_utf8(output.0.lock().unwrap().flushed.clone()).unwrap();
     assert_eq!(text.lines().count(), 50);
     for line in text.lines() {
         assert!(line.starts_with(r#"{"user_id":7,"type":"overspend","category_id":1,"message":"#), "{line}");
         let json = parse(line);
         assert_eq!((&json["id"], &json["limit"]), (&9.into(), &"1000.00".into()));
     }
-    output.0.lock().unwrap().2 = true;
+    output.0.lock().unwrap().is_broken = true;
     let broken = sink.deliver(&delivery(Channel::Log, Address::None, "Food")).await;
     assert_eq!(broken, later("the output cannot be written to: broken pipe", None));
 }
