@@ -31,8 +31,8 @@ const MOST: i64 = 1_000_000_000_000;
 /// end of 64 bits: one row that went wrong does not fail the statement for everybody.
 const MOST_OF_CATEGORY: i64 = 1000 * MOST;
 
-/// The latest entry of each budget.
-const LATEST: &str = "latest";
+/// Another entry of the same budget.
+const OTHER: &str = "other";
 /// The limits in force.
 const LIMITS: &str = "limits";
 /// What was spent of the overall limit.
@@ -91,30 +91,26 @@ fn people(scan: &Scan, wanted: notification_preference::Column) -> SelectStateme
 }
 
 /// The limits that are in force in a month: of each category's entries the latest, unless it is a removal. Which that is, is
-/// told by one walk along the key.
+/// looked up entry by entry: a join with the latest ones lets MariaDB find those anew for every row of what is joined before.
 fn limits(scan: &Scan, month: Month, which: Expr) -> SelectStatement {
     use category_budget::Column as B;
     let entry = |column: B| Expr::col((category_budget::Entity, column));
-    let latest = |column: B| Expr::col((LATEST, column));
-    let entries = Query::select()
-        .columns([B::UserId, B::CategoryId])
-        .expr_as(entry(B::FromMonth).max(), B::FromMonth)
+    let other = |column: B| Expr::col((OTHER, column));
+    let latest = Query::select()
+        .expr(other(B::FromMonth).max())
+        .from_as(category_budget::Entity, OTHER)
+        .and_where(other(B::UserId).eq(entry(B::UserId)))
+        .and_where(other(B::CategoryId).eq(entry(B::CategoryId)))
+        .and_where(other(B::FromMonth).lte(month.yyyymm()))
+        .take();
+    Query::select()
+        .exprs([entry(B::UserId), entry(B::CategoryId), entry(B::LimitMinor)])
         .from(category_budget::Entity)
         .cond_where(within(scan, entry(B::UserId)))
         .and_where(entry(B::FromMonth).lte(month.yyyymm()))
-        .and_where(which)
-        .group_by_columns([B::UserId, B::CategoryId])
-        .take();
-    let its_entry = Condition::all()
-        .add(entry(B::UserId).eq(latest(B::UserId)))
-        .add(entry(B::CategoryId).eq(latest(B::CategoryId)))
-        .add(entry(B::FromMonth).eq(latest(B::FromMonth)));
-    Query::select()
-        .exprs([entry(B::UserId), entry(B::CategoryId), entry(B::LimitMinor)])
-        .from_subquery(entries, LATEST)
-        .join(JoinType::InnerJoin, category_budget::Entity, its_entry)
-        .cond_where(within(scan, entry(B::UserId)))
+        .and_where(entry(B::FromMonth).eq(Expr::SubQuery(None, Box::new(latest.into()))))
         .and_where(entry(B::LimitMinor).gte(0_i64))
+        .and_where(which)
         .take()
 }
 
