@@ -72,7 +72,7 @@ async fn all_that_a_person_has_is_in_it() {
     user.put("/notification-preferences", &json!({"hour": 7, "channels": ["push"]})).await.expect(200);
     let device = json!({"token": "secret-of-a-device", "platform": "ios", "name": "Ána's"});
     user.post("/devices", &device).await.expect(201);
-    user.put("/me/phone", &json!({"phone": "+91 98123 45678"})).await.expect(202);
+    user.put("/me/phone", &json!({"phone": "+91 98123 45678", "password": user.password})).await.expect(202);
     user.post("/me/phone/verify", &json!({"otp": app.codes.latest(&user.email, "phone")})).await.expect(204);
 
     let export = exported(&app, &user).await;

@@ -87,6 +87,10 @@ fn body(method: &str, path: &str, user: &User, new: &str) -> Value {
         ("put", "/auth/password") => json!({"current_password": user.password, "new_password": "some new words"}),
         ("post", "/auth/refresh" | "/auth/logout") => json!({"refresh_token": "flr_rt_nothing"}),
         ("post", "/auth/tokens") => json!({"name": "a script", "scopes": ["read"]}),
+        ("put", "/me/phone") => json!({"phone": "+919812345678", "password": user.password}),
+        ("post", "/me/phone/verify") => json!({"otp": "123456"}),
+        ("put", "/notification-preferences") => json!({}),
+        ("post", "/devices") => json!({"token": new, "platform": "web"}),
         ("delete", "/me") => json!({"password": "not the password"}),
         ("post", "/categories") | ("patch", "/categories/{id}") => json!({"name": format!("Name {new}")}),
         ("put", "/categories/{id}/keywords") => json!({"keywords": []}),
@@ -99,7 +103,7 @@ fn body(method: &str, path: &str, user: &User, new: &str) -> Value {
         ("patch", _) => json!({}),
         (_, path) if path.contains("/actions/") || path.contains("reverseLastAction") => Value::Null,
         ("get" | "delete", _) => Value::Null,
-        ("post", path) if path.starts_with("/admin/") => Value::Null,
+        ("post", path) if path.starts_with("/admin/") || path.starts_with("/notifications/") => Value::Null,
         other => panic!("teach strings.rs a body for {other:?}"),
     }
 }
@@ -234,6 +238,14 @@ impl Person {
                 assert_eq!(done, !has_control && payload.trim().chars().count() <= 100, "{answer:?}");
                 ("name", json!(payload.trim()))
             }
+            "post /api/v1/devices body /name" => {
+                assert_eq!(done, !has_control && payload.trim().chars().count() <= 100, "{answer:?}");
+                if done {
+                    // Nobody has more than twenty.
+                    self.user.delete(&format!("/devices/{}", answer.id())).await.expect(204);
+                }
+                ("name", json!(payload.trim()))
+            }
             "post /api/v1/auth/tokens body /name" => {
                 assert_eq!(done, !blank && !has_control && payload.trim().chars().count() <= 100, "{answer:?}");
                 if done {
@@ -281,10 +293,21 @@ impl Person {
 /// All that another person sees of their own.
 async fn everything(user: &User) -> Vec<Value> {
     let mut seen = Vec::new();
-    for list in ["/expenses", "/actions", "/categories?include_archived=true", "/tags", "/auth/login-events"] {
+    let lists =
+        ["/expenses", "/actions", "/categories?include_archived=true", "/tags", "/auth/login-events", "/notifications"];
+    for list in lists {
         seen.push(json!(user.all(list, 200).await));
     }
-    for one in ["/me", "/budgets", "/summary", "/auth/sessions", "/auth/tokens", "/actions/verify"] {
+    for one in [
+        "/me",
+        "/budgets",
+        "/summary",
+        "/auth/sessions",
+        "/auth/tokens",
+        "/actions/verify",
+        "/notification-preferences",
+        "/devices",
+    ] {
         seen.push(user.get(one).await.expect(200).json);
     }
     seen

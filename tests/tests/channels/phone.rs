@@ -5,13 +5,18 @@ use acceptance::codes::another_code;
 use acceptance::database::TestDatabase;
 use acceptance::http_sink::HttpSink;
 use acceptance::smtp::MailServer;
-use acceptance::{App, User, json, spawn, spawn_with};
+use acceptance::{Answer, App, User, json, spawn, spawn_with};
 
 const NUMBER: &str = "+919812345678";
 
+/// Puts a number in place of any other.
+async fn number(user: &User, number: &str) -> Answer {
+    user.put("/me/phone", &json!({"phone": number, "password": user.password})).await
+}
+
 async fn proved(app: &App) -> User {
     let user = app.user().await;
-    user.put("/me/phone", &json!({"phone": NUMBER})).await.expect(202);
+    number(&user, NUMBER).await.expect(202);
     let code = app.codes.latest(&user.email, "phone");
     user.post("/me/phone/verify", &json!({"otp": code})).await.expect(204);
     user
@@ -24,7 +29,7 @@ async fn a_number_is_proved_by_the_code_that_was_sent_to_it() {
     user.get("/me/phone").await.refused(404, "not_found");
     user.delete("/me/phone").await.refused(404, "not_found");
     user.post("/me/phone/verify", &json!({"otp": "123456"})).await.refused(401, "invalid_otp");
-    let answer = user.put("/me/phone", &json!({"phone": "+91 (98123) 456-78"})).await.expect(202).json;
+    let answer = number(&user, "+91 (98123) 456-78").await.expect(202).json;
     assert_eq!(answer, json!({"verification": {"channel": "sms", "expires_in": 600}}));
     assert_eq!(user.get("/me/phone").await.expect(200).json, json!({"phone": NUMBER, "proved_at": null}));
     let code = app.codes.latest(&user.email, "phone");
@@ -34,7 +39,7 @@ async fn a_number_is_proved_by_the_code_that_was_sent_to_it() {
     let shown = json!({"phone": NUMBER, "proved_at": app.clock.text()});
     assert_eq!(user.get("/me/phone").await.expect(200).json, shown);
     for bad in ["", "9812345678", "+91", "+91981234567x"] {
-        user.put("/me/phone", &json!({"phone": bad})).await.expect(422);
+        number(&user, bad).await.expect(422);
     }
     assert_eq!(user.get("/me/phone").await.expect(200).json, shown);
     user.delete("/me/phone").await.expect(204);
@@ -48,7 +53,7 @@ async fn a_number_is_proved_by_the_code_that_was_sent_to_it() {
 async fn a_code_proves_no_other_number_and_only_five_guesses_count() {
     let app = spawn().await;
     let user = app.user().await;
-    user.put("/me/phone", &json!({"phone": NUMBER})).await.expect(202);
+    number(&user, NUMBER).await.expect(202);
     let first = app.codes.latest(&user.email, "phone");
     // Another number in its place, without a code of its own that would take the place of the first one.
     app.database.execute(&format!("UPDATE user_phone SET number = '+15005550006' WHERE user_id = {}", user.id)).await;
@@ -58,6 +63,20 @@ async fn a_code_proves_no_other_number_and_only_five_guesses_count() {
         user.post("/me/phone/verify", &json!({"otp": another_code(&first)})).await.refused(401, "invalid_otp");
     }
     user.post("/me/phone/verify", &json!({"otp": first})).await.refused(401, "invalid_otp");
+}
+
+#[tokio::test]
+async fn a_session_alone_puts_no_number() {
+    let app = spawn().await;
+    let user = app.user().await;
+    let wrong = json!({"phone": NUMBER, "password": "not the password of many words"});
+    user.put("/me/phone", &wrong).await.invalid(&["/password wrong_password"]);
+    user.put("/me/phone", &json!({"phone": NUMBER})).await.invalid(&["/password required"]);
+    user.get("/me/phone").await.refused(404, "not_found");
+    assert_eq!(app.codes.phones(&user.email), [""; 0]);
+    let events = user.all("/auth/login-events", 100).await;
+    let refused = events.iter().filter(|event| event["event"] == "code" && event["outcome"] == "failed");
+    assert_eq!(refused.count(), 1, "the wrong password; what has none at all never gets so far");
 }
 
 #[tokio::test]
@@ -90,7 +109,7 @@ async fn a_proved_number_gets_codes_to_log_in_and_to_reset() {
 async fn without_a_proved_number_the_answer_is_the_same_and_nothing_is_sent() {
     let app = spawn().await;
     let (known, unproved) = (proved(&app).await, app.user().await);
-    unproved.put("/me/phone", &json!({"phone": "+919812345679"})).await.expect(202);
+    number(&unproved, "+919812345679").await.expect(202);
     let before = app.codes.all(&unproved.email).len();
     let mut answers = Vec::new();
     for email in [&known.email, &unproved.email, "nobody@example.com"] {
@@ -109,13 +128,13 @@ async fn messages_to_a_number_are_counted_whoever_asks() {
     let app = spawn_with(|settings| settings.limits.requests_per_minute = 600).await;
     let (one, other) = (app.user().await, app.user().await);
     for _ in 0..4 {
-        one.put("/me/phone", &json!({"phone": NUMBER})).await.expect(202);
+        number(&one, NUMBER).await.expect(202);
     }
     // The account's own messages: four, and the one that it was verified with.
-    one.put("/me/phone", &json!({"phone": "+919812345670"})).await.refused(429, "too_many_attempts");
-    other.put("/me/phone", &json!({"phone": NUMBER})).await.expect(202);
-    other.put("/me/phone", &json!({"phone": NUMBER})).await.refused(429, "too_many_attempts");
-    other.put("/me/phone", &json!({"phone": "+919812345670"})).await.expect(202);
+    number(&one, "+919812345670").await.refused(429, "too_many_attempts");
+    number(&other, NUMBER).await.expect(202);
+    number(&other, NUMBER).await.refused(429, "too_many_attempts");
+    number(&other, "+919812345670").await.expect(202);
 }
 
 #[tokio::test]
@@ -135,7 +154,7 @@ async fn the_real_program_sends_the_code_by_short_message() {
     server.client.register(&json!({"email": email, "password": "a password of many words"})).await.expect(202);
     let tokens = server.client.verify(email, &mail.mail_to(email, 0).await.code()).await.expect(200);
     let user = User::of(&server.client, &tokens, "a password of many words");
-    user.put("/me/phone", &json!({"phone": NUMBER})).await.expect(202);
+    number(&user, NUMBER).await.expect(202);
     // Whatever waits is sent before the end.
     server.stop().await;
     let body = sms.last().body;

@@ -151,6 +151,8 @@ async fn each_answer_has_its_meaning() {
     let (push, _clock) = firebase.channel();
     let unregistered = json!({"error": {"status": "NOT_FOUND", "details": [{"errorCode": "UNREGISTERED"}]}});
     let details = json!([{"fieldViolations": [{"field": "message.token"}]}]);
+    let denied = json!({"error": {"status": "PERMISSION_DENIED"}});
+    let of_another_project = json!({"error": {"details": [{"errorCode": "SENDER_ID_MISMATCH"}]}});
     let no_token = json!({"error": {"status": "INVALID_ARGUMENT", "details": details}});
     let gone =
         |status: u16| Err(SinkError::Gone { reason: format!("the device is not registered any more: {status}") });
@@ -158,7 +160,9 @@ async fn each_answer_has_its_meaning() {
         (Reply::json(404, &unregistered), gone(404)),
         (Reply::json(400, &no_token), gone(400)),
         (Reply::json(400, &json!({"error": {"status": "INVALID_ARGUMENT"}})), refused("it answered 400")),
-        (Reply::status(404), refused("it answered 404")),
+        (Reply::status(404), later("the service refused the project: 404", None)),
+        (Reply::json(403, &denied), later("the service refused the project: 403", None)),
+        (Reply::json(403, &of_another_project), gone(403)),
         (Reply::with_header(429, "retry-after", "60"), later("it answered 429", Some(60_000))),
         (Reply::with_header(503, "retry-after", "5"), later("it answered 503", Some(5000))),
         (Reply::status(500), later("it answered 500", None)),

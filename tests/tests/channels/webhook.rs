@@ -91,6 +91,9 @@ async fn each_answer_has_its_meaning() {
         (Reply::status(408), later("it answered 408", None)),
         (Reply::status(410), refused("it answered 410: gone for good")),
         (Reply::status(400), refused("it answered 400")),
+        (Reply::status(401), later("it answered 401", None)),
+        (Reply::status(403), later("it answered 403", None)),
+        (Reply::status(404), later("it answered 404", None)),
     ] {
         sink.script([reply.clone()]);
         assert_eq!(webhook.deliver(&notification()).await, outcome, "{reply:?}");

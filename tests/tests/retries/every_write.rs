@@ -12,9 +12,13 @@ struct Ask {
     body: Option<Value>,
 }
 
+/// What the password is changed to on the way.
+const NEW_PASSWORD: &str = "another password of many words";
+
 /// One request for each operation that signed-in people write with, in an order in which each succeeds.
 async fn asks(app: &App, user: &User) -> Vec<Ask> {
-    user.put("/me/phone", &json!({"phone": "+919812345678"})).await.expect(202);
+    let number = json!({"phone": "+919812345678", "password": user.password});
+    user.put("/me/phone", &number).await.expect(202);
     let phone_code = app.codes.latest(&user.email, "phone");
     let token = user.create_token(&json!({"name": "other", "scopes": ["read"]})).await.expect(201).id();
     user.another_session().await;
@@ -71,7 +75,7 @@ async fn asks(app: &App, user: &User) -> Vec<Ask> {
             "changePassword",
             "PUT",
             "/auth/password".into(),
-            Some(json!({"current_password": user.password, "new_password": "another password of many words"})),
+            Some(json!({"current_password": user.password, "new_password": NEW_PASSWORD})),
         ),
         ask("updateUser", "PATCH", format!("/admin/users/{somebody}"), Some(json!({"disabled": true}))),
         ask("revokeSessions", "POST", format!("/admin/users/{somebody}/revoke-sessions"), None),
@@ -83,7 +87,7 @@ async fn asks(app: &App, user: &User) -> Vec<Ask> {
         ask("retryDelivery", "POST", format!("/admin/outbox/{dead}/retry"), None),
         ask("verifyAll", "POST", "/admin/verify".into(), None),
         ask("verifyPhone", "POST", "/me/phone/verify".into(), Some(json!({"otp": phone_code}))),
-        ask("putPhone", "PUT", "/me/phone".into(), Some(json!({"phone": "+919812345679"}))),
+        ask("putPhone", "PUT", "/me/phone".into(), Some(json!({"phone": "+919812345679", "password": NEW_PASSWORD}))),
         ask("deletePhone", "DELETE", "/me/phone".into(), None),
         ask("updateMe", "PATCH", "/me".into(), Some(json!({"name": "Ana"}))),
     ]

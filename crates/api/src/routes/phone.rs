@@ -5,7 +5,7 @@ use florin_app::auth::{Auth, NumberEntry, NumberProof};
 use florin_app::error::FieldError;
 use utoipa::ToSchema;
 
-use super::auth::{MAX_OTP, RegisteredBody, accepted};
+use super::auth::{MAX_OTP, MAX_PASSWORD, RegisteredBody, accepted};
 use crate::auth::{Client, SessionCaller};
 use crate::openapi::{Conflict, NotFound};
 use crate::problem;
@@ -31,12 +31,15 @@ pub(crate) async fn get(
     Ok(reply::ok(&PhoneBody::from(phone)))
 }
 
-/// A telephone number.
+/// A telephone number, and proof that it is meant.
 #[derive(Debug, ToSchema)]
 pub(crate) struct NumberBody {
     /// With its country code. Blanks, dashes, dots and brackets are left out.
     #[schema(format = "phone", max_length = 40, example = "+919812345678")]
     phone: String,
+    /// The account's password: codes to log in with, and to set a new password with, can be sent to the number.
+    #[schema(format = "password", max_length = 1024)]
+    password: String,
     #[schema(ignore)]
     faults: Vec<FieldError>,
 }
@@ -44,7 +47,8 @@ pub(crate) struct NumberBody {
 impl Fields for NumberBody {
     fn read(r: &mut Reader<'_>) -> Option<Self> {
         let phone = r.need("phone").text(MAX_NUMBER).unwrap_or_default();
-        Some(Self { phone, faults: r.take_faults() })
+        let password = r.need("password").text(MAX_PASSWORD).unwrap_or_default();
+        Some(Self { phone, password, faults: r.take_faults() })
     }
 }
 
@@ -52,7 +56,11 @@ impl Fields for NumberBody {
 #[utoipa::path(
     put, path = "/api/v1/me/phone", tag = "Accounts", operation_id = "putPhone", security(("bearer" = [])),
     request_body = NumberBody,
-    responses((status = 202, description = "A code was sent to the number", body = RegisteredBody), Conflict),
+    responses(
+        (status = 202, description = "A code was sent to the number", body = RegisteredBody),
+        Conflict,
+        (status = 422, description = "`invalid`: every wrong field is named; `/password` with `wrong_password`"),
+    ),
 )]
 pub(crate) async fn put(
     caller: SessionCaller,
@@ -61,7 +69,7 @@ pub(crate) async fn put(
     auth: web::Data<Auth>,
     Json(body): Json<NumberBody>,
 ) -> problem::Result<HttpResponse> {
-    let entry = NumberEntry { phone: body.phone, faults: body.faults };
+    let entry = NumberEntry { phone: body.phone, password: body.password, faults: body.faults };
     let auth = auth.into_inner();
     let expires_in = mutate(async move { auth.put_phone(caller.account(), &entry, &device).await }).await?;
     Ok(accepted("sms", expires_in))

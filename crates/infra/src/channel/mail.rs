@@ -30,12 +30,23 @@ const CONNECTIONS: u32 = 8;
 const CREDENTIALS_AT_FAULT: [u16; 4] = [530, 534, 535, 538];
 
 /// The server that takes mail.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Relay {
     host: String,
     port: u16,
     security: Security,
     credentials: Option<(String, String)>,
+}
+
+impl fmt::Debug for Relay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port, security, credentials: _ } = self;
+        f.debug_struct("Relay")
+            .field("host", host)
+            .field("port", port)
+            .field("security", security)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -291,6 +302,7 @@ mod tests {
         }
         let with_user = Relay::read("smtps://ana%40example.com:p%2Fw%3A@mail.example.com:2465").unwrap();
         assert_eq!(with_user.credentials, Some(("ana@example.com".to_owned(), "p/w:".to_owned())));
+        assert!(!format!("{with_user:?}").contains("w:"), "{with_user:?}");
         for bad in ["", "mail.example.com", "http://mail.example.com", "smtp://", "smtp://h/path", "smtp://h?tls=none"]
         {
             assert_eq!(Relay::read(bad).unwrap_err().key, URL_KEY, "{bad}");

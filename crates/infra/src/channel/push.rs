@@ -77,6 +77,10 @@ impl PushSink {
             Err(SinkError::Refused { .. }) if is_dead(status, &body) => {
                 Err(SinkError::Gone { reason: format!("the device is not registered any more: {}", status.as_u16()) })
             }
+            // The service account or the project: it is none of the message's, and what the operator mends.
+            Err(SinkError::Refused { .. }) if matches!(status.as_u16(), 403 | 404) => {
+                Err(later(format!("the service refused the project: {}", status.as_u16())))
+            }
             outcome => outcome,
         }
     }
@@ -111,13 +115,14 @@ fn message(token: &str, delivery: &Leased) -> Value {
     }})
 }
 
-/// Whether the device's token is what is wrong: it was given up, or never was one.
+/// Whether the device's token is what is wrong: it was given up, is another project's, or never was one.
 fn is_dead(status: StatusCode, body: &[u8]) -> bool {
     let answer: Value = serde_json::from_slice(body).unwrap_or_default();
     let error = &answer["error"];
     let details = || error["details"].as_array().into_iter().flatten();
     match status.as_u16() {
         404 => details().any(|detail| detail["errorCode"] == "UNREGISTERED"),
+        403 => details().any(|detail| detail["errorCode"] == "SENDER_ID_MISMATCH"),
         400 => {
             let mut fields = details().flat_map(|detail| detail["fieldViolations"].as_array().into_iter().flatten());
             let of_token = error["message"].as_str().is_some_and(|text| text.contains("registration token"));
@@ -135,13 +140,14 @@ pub(crate) fn read_base_url(key: &'static str, text: &str) -> Result<Url, Channe
     let wrong = || ChannelError::new(key, "must be an address such as https://api.example.com");
     let url = Url::parse(text).map_err(|_| wrong())?;
     let host = url.host_str().ok_or_else(wrong)?;
-    let is_plain = !url.username().is_empty() || url.query().is_some() || url.fragment().is_some();
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    let has_more = has_user || url.query().is_some() || url.fragment().is_some();
     let is_here = host == "localhost"
         || host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
     match url.scheme() {
-        "https" if !is_plain => Ok(url),
-        "http" if !is_plain && is_here => Ok(url),
-        "http" if !is_plain => Err(ChannelError::new(key, "must be https, but on this machine")),
+        "https" if !has_more => Ok(url),
+        "http" if !has_more && is_here => Ok(url),
+        "http" if !has_more => Err(ChannelError::new(key, "must be https, but on this machine")),
         _ => Err(wrong()),
     }
 }
@@ -166,6 +172,7 @@ mod tests {
         assert!(!dead(400, &of_field("message.data")));
         assert!(!dead(404, &json!({"error": {"status": "NOT_FOUND"}})), "the project is not there");
         assert!(!dead(403, &unregistered));
+        assert!(dead(403, &json!({"error": {"details": [{"errorCode": "SENDER_ID_MISMATCH"}]}})), "another project's");
         assert!(!is_dead(StatusCode::NOT_FOUND, b"<html>"));
     }
 
@@ -173,8 +180,14 @@ mod tests {
     fn services_are_reached_over_tls() {
         assert!(read_base_url(URL_KEY, "https://fcm.googleapis.com").is_ok());
         assert!(read_base_url(URL_KEY, "http://127.0.0.1:1234").is_ok());
-        for bad in ["http://example.com", "fcm.googleapis.com", "", "https://a@example.com", "https://example.com/?x=1"]
-        {
+        for bad in [
+            "http://example.com",
+            "fcm.googleapis.com",
+            "",
+            "https://a@example.com",
+            "https://:a@example.com",
+            "https://example.com/?x=1",
+        ] {
             assert_eq!(read_base_url(URL_KEY, bad).unwrap_err().key, URL_KEY, "{bad}");
         }
     }

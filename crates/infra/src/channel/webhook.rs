@@ -19,7 +19,7 @@ use serde::Serialize;
 use super::http::{body_of, client, meaning, no_answer};
 use super::payload::Payload;
 use super::public::{PublicResolver, is_public};
-use super::{ChannelError, refused, timeout};
+use super::{ChannelError, later, refused, timeout};
 use crate::security::hmac_sha256;
 use crate::settings::Settings;
 
@@ -92,10 +92,18 @@ impl NotificationSink for WebhookSink {
             .header("webhook-timestamp", timestamp)
             .body(body);
         let response = request.send().await.map_err(|error| no_answer(&error))?;
+        let status = response.status().as_u16();
         let outcome = meaning(response.status(), response.headers(), self.clock.now());
         // Only so that the connection can be used again.
         body_of(response).await;
-        outcome
+        match outcome {
+            // There is one address for all, so a secret that is not known there, or nobody who listens, is none of this
+            // notification's faults: whoever runs it mends that.
+            Err(SinkError::Refused { .. }) if matches!(status, 401 | 403 | 404) => {
+                Err(later(format!("it answered {status}")))
+            }
+            outcome => outcome,
+        }
     }
 }
 

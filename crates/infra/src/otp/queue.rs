@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use florin_app::port::{CodeMessage, OtpSender, PortError, SinkError};
-use florin_domain::session::CODE_LIFETIME_MILLIS;
+use florin_domain::session::{CODE_LIFETIME_MILLIS, CodePurpose};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -144,8 +144,10 @@ impl Queue {
         if expired > 0 {
             tracing::error!(expired, "messages with codes could not be sent before the codes expired");
         }
-        let due = queue.iter().position(|waiting| is_closing || waiting.due <= now);
-        match due.and_then(|at| queue.remove(at)) {
+        let due = queue.iter().enumerate().filter(|(_, waiting)| is_closing || waiting.due <= now);
+        // What was tried least goes first: what fails time and again, perhaps after a long wait each, holds up nothing new.
+        let first = due.min_by_key(|(_, waiting)| waiting.wait).map(|(at, _)| at);
+        match first.and_then(|at| queue.remove(at)) {
             Some(waiting) => Next::Send(waiting),
             None if is_closing => Next::Stop,
             None => Next::Wait(queue.iter().map(|waiting| waiting.due.min(waiting.until)).min()),
@@ -182,12 +184,25 @@ impl Queue {
     }
 }
 
+/// Whether the code of an older message is of no use any more once there is that newer one. Codes that verify an address stay in
+/// force beside each other, each for its sign-up.
+fn replaces(newer: &CodeMessage, older: &CodeMessage) -> bool {
+    match (newer, older) {
+        (
+            CodeMessage::Code { email, purpose, .. },
+            CodeMessage::Code { email: old_email, purpose: old_purpose, .. },
+        ) => email == old_email && purpose == old_purpose && *purpose != CodePurpose::Verify,
+        _ => false,
+    }
+}
+
 #[async_trait]
 impl OtpSender for QueuedOtpSender {
     async fn send(&self, message: &CodeMessage) -> Result<(), PortError> {
         let now = Instant::now();
         let Pace { first, lifetime, .. } = self.queue.pace;
         let (message, name) = (message.clone(), new_name());
+        self.queue.lock().retain(|waiting| !replaces(&message, &waiting.message));
         self.queue.put(Waiting { message, name, due: now, wait: first, until: now + lifetime });
         Ok(())
     }

@@ -33,8 +33,9 @@ pub(super) fn check(settings: &Settings) -> Result<(), Vec<String>> {
 pub(super) fn warnings(settings: &Settings) -> Vec<String> {
     let is_generated = settings.auth.secret.expose_secret().is_empty();
     let why = "other machines can reach this server, whose secret is a generated one; set auth.secret";
-    let line = (is_generated && !settings.server.bind.ip().is_loopback()).then(|| line(settings, "server.bind", why));
-    line.into_iter().collect()
+    let exposed =
+        (is_generated && !settings.server.bind.ip().is_loopback()).then(|| line(settings, "server.bind", why));
+    exposed.into_iter().chain(channels::warning(settings)).collect()
 }
 
 fn line(settings: &Settings, key: &str, why: &str) -> String {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::choice::choice;
 use super::network::Network;
-use super::show::{as_code, as_name, hide_password, hide_secret, hide_secrets};
+use super::show::{as_code, as_name, hide_password, hide_path, hide_secret, hide_secrets};
 
 choice!(
     /// Where a process runs.
@@ -223,8 +223,8 @@ pub struct Sms {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
-    /// Where to. Secret, for it may hold one.
-    #[serde(serialize_with = "hide_password")]
+    /// Where to. Secret, for its path or its parameters may hold one.
+    #[serde(serialize_with = "hide_path")]
     pub url: SecretString,
     /// The secrets to sign with, `whsec_` and Base64: the new one and, while it is rotated, the old one.
     #[serde(serialize_with = "hide_secrets")]

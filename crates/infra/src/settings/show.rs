@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use florin_domain::calendar::Zone;
 use florin_domain::money::Currency;
+use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serializer;
 
@@ -37,6 +38,19 @@ pub(super) fn hide_secret<S: Serializer>(secret: &SecretString, serializer: S) -
 /// Writes how many secrets are set, and nothing of them.
 pub(super) fn hide_secrets<S: Serializer>(secrets: &[SecretString], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(secrets.iter().map(|_| HIDDEN))
+}
+
+/// Writes an address that is posted to as its place alone: whoever knows the rest may often post there too.
+pub(super) fn hide_path<S: Serializer>(url: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&place_of(url.expose_secret()))
+}
+
+fn place_of(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    let place = Url::parse(text).ok().map(|url| url.origin()).filter(|origin| origin.is_tuple());
+    place.map_or_else(|| HIDDEN.to_owned(), |place| format!("{}/{HIDDEN}", place.ascii_serialization()))
 }
 
 /// Writes a database's address without its password.
@@ -97,6 +111,20 @@ mod tests {
             ("s3cret", "***"),
         ] {
             assert_eq!(without_password(url), shown);
+        }
+    }
+
+    #[test]
+    fn of_an_address_that_is_posted_to_only_the_place_is_shown() {
+        for (url, shown) in [
+            ("", ""),
+            ("https://hooks.example.com/services/T0/B0/s3cret", "https://hooks.example.com/***"),
+            ("https://hooks.example.com:8443/?token=s3cret&key=s3cret", "https://hooks.example.com:8443/***"),
+            ("https://ana:s3cret@hooks.example.com/", "https://hooks.example.com/***"),
+            ("hooks.example.com/s3cret", "***"),
+            ("s3cret:8080/x", "***"),
+        ] {
+            assert_eq!(place_of(url), shown);
         }
     }
 }

@@ -1,3 +1,4 @@
+use florin_app::port::Recipient;
 use florin_domain::account::Email;
 
 use super::*;
@@ -101,6 +102,47 @@ async fn a_full_queue_drops_the_oldest() {
     }
     let waiting: Vec<_> = sender.queue.lock().iter().map(|waiting| waiting.message.clone()).collect();
     assert_eq!((waiting.len(), waiting.first()), (MOST, Some(&message(3))));
+}
+
+#[tokio::test]
+async fn a_code_takes_the_place_of_one_that_is_of_no_use_any_more() {
+    let sender = QueuedOtpSender::with(Arc::new(Scripted { hangs: true, ..Scripted::default() }), quick(60_000));
+    let code = |n: usize, purpose: CodePurpose, otp: &str| {
+        let email = Email::parse(&format!("person{n}@example.com")).unwrap();
+        CodeMessage::Code { to: Recipient::Email(email.clone()), email, purpose, otp: otp.to_owned() }
+    };
+    let (login, reset, verify) = (CodePurpose::Login, CodePurpose::Reset, CodePurpose::Verify);
+    let all = [
+        code(1, login, "1"),
+        code(1, reset, "2"),
+        code(2, login, "3"),
+        code(1, verify, "4"),
+        code(1, verify, "5"),
+        code(1, login, "6"),
+    ];
+    // On a runtime of one thread no worker has run yet.
+    for message in &all {
+        sender.send(message).await.unwrap();
+    }
+    let waiting: Vec<_> = sender.queue.lock().iter().map(|waiting| waiting.message.clone()).collect();
+    assert_eq!(waiting, all[1..]);
+}
+
+#[tokio::test]
+async fn what_fails_time_and_again_holds_up_nothing_new() {
+    let sender = QueuedOtpSender::with(Arc::new(Scripted { hangs: true, ..Scripted::default() }), quick(60_000));
+    for n in 0..3 {
+        sender.send(&message(n)).await.unwrap();
+    }
+    // The first two were tried before, and are due again.
+    for (n, waiting) in sender.queue.lock().iter_mut().enumerate().take(2) {
+        waiting.wait = Duration::from_millis(40 - 10 * u64::try_from(n).unwrap());
+    }
+    let order = std::iter::from_fn(|| match sender.queue.next() {
+        Next::Send(waiting) => Some(waiting.message),
+        Next::Wait(_) | Next::Stop => None,
+    });
+    assert_eq!(order.collect::<Vec<_>>(), [message(2), message(1), message(0)]);
 }
 
 #[tokio::test]

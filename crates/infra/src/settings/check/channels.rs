@@ -55,6 +55,13 @@ pub(super) fn everywhere(settings: &Settings, findings: &mut Findings<'_>) {
     webhook(settings, findings);
 }
 
+/// What is safe and still hardly meant.
+pub(super) fn warning(settings: &Settings) -> Option<String> {
+    let proves_none = settings.otp.delivery == OtpDelivery::Smtp && !settings.otp.sms;
+    let why = "names sms, but nobody can prove a telephone number without otp.sms";
+    (proves_none && has(settings, ChannelName::Sms)).then(|| super::line(settings, "delivery.channels", why))
+}
+
 impl Findings<'_> {
     /// Notes what a channel says is wrong.
     fn note<T>(&mut self, read: Result<T, ChannelError>) {
@@ -116,9 +123,11 @@ fn webhook(settings: &Settings, findings: &mut Findings<'_>) {
     }
     let webhook = &settings.webhook;
     let url = webhook.url.expose_secret();
+    let read = read_url(url, webhook.allow_private);
+    let is_plain = read.as_ref().is_ok_and(|url| url.scheme() == "http");
     match url.is_empty() {
         true => findings.refuse_if(true, "webhook.url", "must be set for the channel webhook"),
-        false => findings.note(read_url(url, webhook.allow_private)),
+        false => findings.note(read),
     }
     let is_unset = webhook.secrets.is_empty();
     findings.refuse_if(is_unset, "webhook.secrets", "must be set for the channel webhook");
@@ -127,6 +136,6 @@ fn webhook(settings: &Settings, findings: &mut Findings<'_>) {
     }
     if settings.environment == Environment::Production {
         let why = "production tells nobody's spending to who listens; use https";
-        findings.refuse_if(url.starts_with("http://") && webhook.allow_private, "webhook.url", why);
+        findings.refuse_if(is_plain, "webhook.url", why);
     }
 }

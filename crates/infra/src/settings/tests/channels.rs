@@ -1,6 +1,6 @@
 //! What the channels need.
 
-use super::findings;
+use super::{findings, load};
 
 const SECRET: &str = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -85,17 +85,34 @@ fn a_chosen_channel_says_what_it_lacks() {
 }
 
 #[test]
+fn short_messages_that_can_reach_nobody_are_worth_a_word() {
+    let warnings = |otp_sms| {
+        let variables = [
+            ("FLORIN__OTP__DELIVERY", "smtp"),
+            ("FLORIN__OTP__SMS", otp_sms),
+            ("FLORIN__DELIVERY__CHANNELS", "email,sms"),
+        ];
+        load(&[], &variables).unwrap().warnings()
+    };
+    assert!(warnings("false")[0].starts_with("delivery.channels: names sms"));
+    assert_eq!(warnings("true"), [""; 0]);
+}
+
+#[test]
 fn production_posts_to_no_plain_address() {
-    let plain = |environment| {
+    let plain = |environment, url| {
         let variables = [
             ("FLORIN_ENV", environment),
             ("FLORIN__DELIVERY__CHANNELS", "webhook"),
-            ("FLORIN__WEBHOOK__URL", "http://10.0.0.7/hook"),
+            ("FLORIN__WEBHOOK__URL", url),
             ("FLORIN__WEBHOOK__SECRETS", SECRET),
             ("FLORIN__WEBHOOK__ALLOW_PRIVATE", "true"),
         ];
         findings(&variables).into_iter().filter(|line| line.starts_with("webhook.")).collect::<Vec<_>>()
     };
-    assert_eq!(plain("development"), [""; 0]);
-    assert_eq!(plain("production").len(), 1);
+    for url in ["http://10.0.0.7/hook", "HTTP://10.0.0.7/hook", " http:10.0.0.7/hook"] {
+        assert_eq!(plain("development", url), [""; 0]);
+        assert_eq!(plain("production", url).len(), 1, "{url}");
+    }
+    assert_eq!(plain("production", "HTTPS://10.0.0.7/hook"), [""; 0]);
 }
