@@ -172,6 +172,17 @@ pub(crate) async fn verify(
     Ok(reply::ok(&TokensBody::from(tokens)))
 }
 
+/// Where a code can go.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code, reason = "only its schema is used; a test compares its names with those that are read")]
+enum CodeChannelName {
+    /// To the account's address.
+    Email,
+    /// To the telephone number that the account proved.
+    Sms,
+}
+
 /// An address, and where its code is to go.
 #[derive(Debug, ToSchema)]
 pub(crate) struct CodeRequestBody {
@@ -179,7 +190,7 @@ pub(crate) struct CodeRequestBody {
     #[schema(format = "email", max_length = 254)]
     email: String,
     /// `email`, which it is when left out, or `sms`: to the telephone number that the account proved.
-    #[schema(nullable = false, example = "email")]
+    #[schema(value_type = CodeChannelName, required = false, example = "email")]
     channel: Option<String>,
     #[schema(ignore)]
     faults: Vec<FieldError>,
@@ -340,4 +351,19 @@ pub(crate) async fn logout(
     let auth = auth.into_inner();
     mutate(async move { auth.logout(&body.refresh_token, &device).await }).await?;
     Ok(reply::no_content())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn the_document_names_every_channel_of_codes() {
+        let document = crate::openapi::document().unwrap();
+        let names = &document["components"]["schemas"]["CodeChannelName"]["enum"];
+        let known: Vec<Value> = CHANNELS.iter().map(|(name, _)| (*name).into()).collect();
+        assert_eq!(names, &Value::from(known));
+    }
 }
