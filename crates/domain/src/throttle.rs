@@ -32,6 +32,8 @@ pub const SIGN_UPS: Throttle = Throttle { name: "sign_up", burst: 30, interval_m
 pub const CODE_REQUESTS: Throttle = Throttle { name: "code_request", burst: 30, interval_millis: MINUTE };
 /// Messages to one e-mail address, codes and others.
 pub const MESSAGES: Throttle = Throttle { name: "message", burst: 5, interval_millis: 5 * MINUTE };
+/// Short messages to one telephone number: each costs the operator money, and who asks for them may earn it.
+pub const TEXTS: Throttle = Throttle { name: "text", burst: 3, interval_millis: HOUR };
 
 impl Throttle {
     /// What the bucket's instant becomes when one more attempt is counted at `at`, given what it is (`None`: never used);

@@ -6,7 +6,7 @@ use florin_domain::login_event::{EventKind, EventOutcome};
 use florin_domain::phone::Phone;
 use florin_domain::repository::{NewCode, StoredPhone};
 use florin_domain::session::{CODE_LIFETIME_MILLIS, CodePurpose, Device, SecretHash};
-use florin_domain::throttle::{CODE_REQUESTS, LOG_INS, MESSAGES};
+use florin_domain::throttle::{CODE_REQUESTS, LOG_INS, MESSAGES, TEXTS};
 
 use super::Auth;
 use super::codes::invalid_otp;
@@ -81,7 +81,7 @@ impl Auth {
     async fn count_number(&self, account: &Account, phone: &Phone) -> Result<()> {
         if self.policy.throttled {
             self.take(&MESSAGES, &self.subject_of(&account.email)).await?;
-            self.take(&MESSAGES, &self.subject_of_number(phone)).await?;
+            self.take(&TEXTS, &self.subject_of_number(phone)).await?;
         }
         Ok(())
     }

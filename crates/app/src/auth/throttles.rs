@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use florin_domain::account::Email;
 use florin_domain::phone::Phone;
 use florin_domain::session::{Device, SecretHash};
-use florin_domain::throttle::{MESSAGES, PASSWORD_GUESSES, Throttle, Verdict};
+use florin_domain::throttle::{MESSAGES, PASSWORD_GUESSES, TEXTS, Throttle, Verdict};
 
 use super::Auth;
 use crate::error::{AppError, Result};
@@ -64,7 +64,7 @@ impl Auth {
         }
         let of_nobody = || self.ports.secrets.hash_subject(&format!("no telephone {email}"));
         let subject = number.map_or_else(of_nobody, |number| self.subject_of_number(number));
-        let verdict = self.ports.throttles.take(&MESSAGES, &subject, self.now()).await?;
+        let verdict = self.ports.throttles.take(&TEXTS, &subject, self.now()).await?;
         Ok(verdict == Verdict::Allowed)
     }
 

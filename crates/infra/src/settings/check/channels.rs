@@ -1,6 +1,6 @@
 //! What the channels need, of notifications and of one-time codes.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use secrecy::ExposeSecret;
 
@@ -42,6 +42,12 @@ pub(super) fn everywhere(settings: &Settings, findings: &mut Findings<'_>) {
         let url = delivery.redis_url.expose_secret();
         let is_redis = url.starts_with("redis://") || url.starts_with("rediss://");
         findings.refuse_if(!is_redis, "delivery.redis_url", "must begin with redis:// or rediss://");
+        // The password goes over the line in the clear, and whoever has it can hold deliveries up.
+        findings.refuse_if(
+            settings.environment == Environment::Production && is_plain_elsewhere(url),
+            "delivery.redis_url",
+            "production reaches a Redis on another machine only over TLS; use rediss://",
+        );
     }
     let bind = &settings.scheduler.bind;
     findings.refuse_if(
@@ -53,6 +59,14 @@ pub(super) fn everywhere(settings: &Settings, findings: &mut Findings<'_>) {
     push(settings, findings);
     sms(settings, findings);
     webhook(settings, findings);
+}
+
+/// Whether that is a Redis on another machine, spoken to in the clear.
+fn is_plain_elsewhere(url: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(url) else { return false };
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback());
+    url.scheme() == "redis" && !is_here
 }
 
 /// What is safe and still hardly meant.
@@ -137,5 +151,25 @@ fn webhook(settings: &Settings, findings: &mut Findings<'_>) {
     if settings.environment == Environment::Production {
         let why = "production tells nobody's spending to who listens; use https";
         findings.refuse_if(is_plain, "webhook.url", why);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redis_elsewhere_wants_tls() {
+        for (url, is_plain) in [
+            ("redis://127.0.0.1:6379", false),
+            ("redis://:secret@[::1]:6379/1", false),
+            ("redis://localhost", false),
+            ("rediss://redis.example.net", false),
+            ("redis://redis.example.net:6379", true),
+            ("redis://user:secret@10.0.0.5", true),
+            ("redis://127.0.0.1@redis.example.net", true),
+        ] {
+            assert_eq!(is_plain_elsewhere(url), is_plain, "{url}");
+        }
     }
 }
