@@ -82,14 +82,17 @@ fn execute(cli: &Cli) -> Result<(), Failure> {
     telemetry::init_logging(&settings.log).map_err(|error| Failure::settings(error.to_string()))?;
     telemetry::log_panics();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         match &cli.command {
             Some(Command::Deliver) => process::deliver(&settings).await,
             None if cli.dry_run => once::show(&settings, cli.at).await,
             None if cli.once => once::run(&settings, cli.at).await,
             None => process::run(&settings).await,
         }
-    })
+    });
+    // Not waited for: a thread may be writing to an output that nobody reads, for ever.
+    runtime.shutdown_background();
+    ended
 }
 
 /// What this program does not use may be as it likes: it serves no HTTP API, sends no codes and knows no passwords, so it need not

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use florin_app::daily_checks::{DailyChecks, Mode};
 use florin_app::deliveries::{Delivered, Deliveries};
+use florin_domain::notification::{Kind, NewNotification};
 use florin_infra::clock::SystemClock;
 use florin_infra::db::{Database, SchemaState};
 use florin_infra::settings::{Queue, Settings};
@@ -26,6 +27,11 @@ const DATABASE_AGAIN: Duration = Duration::from_secs(2);
 const COUNTING: Duration = Duration::from_secs(5);
 /// How long closing the database may take once nothing is at work any more.
 const CLOSING: Duration = Duration::from_secs(1);
+
+/// How long answers about health that are under way may take then.
+const HEALTH_ENDING: Duration = Duration::from_secs(1);
+/// What is left for the rest of the end, and the least that work in flight gets.
+const SPARE: Duration = Duration::from_millis(500);
 
 /// Waits for SIGTERM or SIGINT.
 pub(crate) async fn told_to_stop() {
@@ -149,7 +155,7 @@ impl Surroundings {
         self.health.stop();
     }
 
-    /// Waits for work in flight, as long as it may take.
+    /// Waits for work in flight. All of the end, what comes after that included, takes `server.shutdown_seconds` at most.
     async fn end(self, settings: &Settings, work: Vec<JoinHandle<()>>) {
         let all = async {
             for one in work {
@@ -158,12 +164,14 @@ impl Surroundings {
                 }
             }
         };
+        let most = Duration::from_secs(settings.server.shutdown_seconds);
+        let most = most.saturating_sub(HEALTH_ENDING + CLOSING + SPARE).max(SPARE);
         // What is cut short here is leased until its time is over, and tried again then.
-        if tokio::time::timeout(Duration::from_secs(settings.server.shutdown_seconds), all).await.is_err() {
+        if tokio::time::timeout(most, all).await.is_err() {
             tracing::warn!("there was work in flight when the process ended; it will be tried again");
         }
         if let Some(listening) = self.listening {
-            listening.stop().await;
+            let _ = tokio::time::timeout(HEALTH_ENDING, listening.stop()).await;
         }
         if tokio::time::timeout(CLOSING, self.database.close()).await.is_err() {
             tracing::warn!("the database still had work when the process ended");
@@ -174,7 +182,7 @@ impl Surroundings {
 
 /// Runs the checks whenever asked to, and again soon where one did not end well. `decided` is called after each run.
 async fn decide(
-    checks: &DailyChecks,
+    checks: &Arc<DailyChecks>,
     database: &Database,
     mut asked: mpsc::Receiver<()>,
     mut stopped: oneshot::Receiver<()>,
@@ -228,21 +236,33 @@ async fn pause(wait: Option<Duration>) {
 }
 
 /// One run; how long to wait for another one, if it was not complete.
-async fn check(checks: &DailyChecks) -> Option<Duration> {
-    match checks.run(Mode::Scheduled, &|_| {}).await {
-        Ok(report) if report.is_complete() => {
-            for (job, of_job) in [("overspend", report.overspend), ("inactivity", report.inactivity)] {
-                metrics::counter!("florin_notifications_total", "type" => job).increment(of_job.decided);
-            }
+async fn check(checks: &Arc<DailyChecks>) -> Option<Duration> {
+    let checks = Arc::clone(checks);
+    // In a task of its own: after a panic there are other runs.
+    let run = tokio::spawn(async move {
+        let count = |kind: Kind, of_kind| {
+            metrics::counter!("florin_notifications_total", "type" => kind.as_str()).increment(of_kind);
+        };
+        // Shown from the first run on.
+        Kind::ALL.into_iter().for_each(|kind| count(kind, 0));
+        let stored = |new: &NewNotification| count(new.notice.kind(), 1);
+        checks.run(Mode::Scheduled, &stored).await
+    });
+    match run.await {
+        Ok(Ok(report)) if report.is_complete() => {
             tracing::info!(?report, "checked");
             None
         }
-        Ok(report) => {
+        Ok(Ok(report)) => {
             tracing::info!(?report, "checked in part");
             Some(AGAIN)
         }
-        Err(error) => {
+        Ok(Err(error)) => {
             tracing::error!(error = chain(&error), "a check failed");
+            Some(AGAIN)
+        }
+        Err(error) => {
+            tracing::error!(%error, "a check broke off");
             Some(AGAIN)
         }
     }

@@ -133,3 +133,35 @@ async fn a_stop_in_the_middle_loses_and_doubles_nothing() {
     told.dedup();
     assert_eq!((all, told.len()), (told.len(), usize::try_from(people).unwrap()), "each once");
 }
+
+#[tokio::test]
+async fn it_ends_though_nobody_reads_its_output_and_loses_nothing() {
+    let people = 1000;
+    let database = TestDatabase::migrated().await;
+    overspent_now(&database, people).await;
+    let place = Place::new(database.url()).with("FLORIN__SERVER__SHUTDOWN_SECONDS", "4");
+    let mut scheduler = Running::start(&place);
+    // A pipe holds 64 KiB, which are fewer lines than these.
+    let delivered = "SELECT COUNT(*) FROM notification_delivery WHERE state = 1";
+    let (mut before, mut now) = (-1, 0);
+    while now < 64 || before < now {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        (before, now) = (now, database.number(delivered).await);
+    }
+    assert!(now < people, "{now}");
+    let id = scheduler.child.id().expect("it runs").to_string();
+    let begun = std::time::Instant::now();
+    assert!(std::process::Command::new("kill").args(["-s", "TERM", &id]).status().unwrap().success());
+    let status = tokio::time::timeout(Duration::from_secs(15), scheduler.child.wait()).await;
+    assert!(status.expect("it ends").unwrap().success());
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    let mut lines = 0;
+    while let Some(line) = scheduler.output.next_line().await.unwrap() {
+        // The last one may be cut off.
+        lines += i64::from(line.ends_with('}'));
+    }
+    let noted = database.number(delivered).await;
+    assert!(noted <= lines, "{noted} of {lines} lines are noted as delivered");
+    let kept = "SELECT COUNT(*) FROM notification_delivery WHERE state IN (0, 1)";
+    assert_eq!(database.number(kept).await, people);
+}

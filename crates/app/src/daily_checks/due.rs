@@ -26,6 +26,7 @@ impl DueCohort {
     fn of(cohort: &Cohort, now: Timestamp, mode: Mode) -> Option<Self> {
         let Cohort { zone, hour, done_on } = *cohort;
         let (date, today) = (schedule::due_date(now, zone, hour), now.date_in(zone));
+        let done_on = done_on.filter(|done| *done <= schedule::latest_note(date));
         let is_catching_up = date != today;
         let is_open = done_on.is_none_or(|done| done < date);
         let is_asked_for = mode != Mode::Scheduled && !is_catching_up;

@@ -99,7 +99,9 @@ impl Run<'_> {
                 let scan = Scan { after, up_to, zones: zones.clone() };
                 let Scanned { rows, unreadable } = self.checks.ports.checks.overspends(&scan, month).await?;
                 let new = rows.into_iter().filter_map(|row| self.overspend(row, month)).collect();
-                self.store(new, unreadable).await?;
+                if !self.store(new, unreadable).await? {
+                    return Ok(false);
+                }
             }
         }
         Ok(true)
@@ -116,7 +118,9 @@ impl Run<'_> {
             let scan = Scan { after, up_to, zones: zones.clone() };
             let Scanned { rows, unreadable } = self.checks.ports.checks.inactives(&scan, before).await?;
             let new = rows.iter().filter_map(|row| self.inactivity(row)).collect();
-            self.store(new, unreadable).await?;
+            if !self.store(new, unreadable).await? {
+                return Ok(false);
+            }
         }
         Ok(true)
     }
@@ -142,18 +146,22 @@ impl Run<'_> {
         preferences::effective(chosen, &self.checks.policy.channels)
     }
 
-    /// Stores what a chunk gave, and shows that this process is still at it.
-    async fn store(&mut self, new: Vec<NewNotification>, unreadable: u64) -> Result<()> {
+    /// Stores what a chunk gave, and shows that this process is still at it. False when it was told to stop with some left.
+    async fn store(&mut self, new: Vec<NewNotification>, unreadable: u64) -> Result<bool> {
         self.report.chunks += 1;
         self.report.unreadable += unreadable;
         let Some(id) = self.id else {
             for notification in &new {
                 self.tell(notification);
             }
-            return Ok(());
+            return Ok(true);
         };
         let CheckPorts { checks, jobs, clock } = &self.checks.ports;
-        for batch in new.chunks(BATCH) {
+        for (n, batch) in new.chunks(BATCH).enumerate() {
+            // A chunk may be of many, and the end of the process waits for this.
+            if n > 0 && self.checks.is_stopping() {
+                return Ok(false);
+            }
             let stored: BTreeSet<String> = checks.insert(batch, clock.now()).await?.into_iter().collect();
             for notification in batch {
                 if stored.contains(&notification.notice.dedupe_key(notification.user)) {
@@ -161,7 +169,8 @@ impl Run<'_> {
                 }
             }
         }
-        jobs.seen(id, clock.now(), count(self.report.decided)).await
+        jobs.seen(id, clock.now(), count(self.report.decided)).await?;
+        Ok(true)
     }
 
     fn tell(&mut self, notification: &NewNotification) {

@@ -162,6 +162,36 @@ async fn a_job_that_fails_does_not_keep_the_other_from_running() {
 }
 
 #[tokio::test]
+async fn a_stop_does_not_wait_for_all_that_a_chunk_gave() {
+    let mut given = Given::of_overspend().begins(RunOutcome::Stopped).marks(0);
+    given.checks.expect_overspends().returning(|_, _| Ok(rows((1..=1200).map(|user| over(user, KOLKATA)).collect())));
+    let checks: Arc<std::sync::OnceLock<Arc<DailyChecks>>> = Arc::default();
+    let stopped = Arc::clone(&checks);
+    given.checks.expect_insert().times(1).returning(move |new, _| {
+        stopped.get().unwrap().stop();
+        Ok(new.iter().map(|new| new.notice.dedupe_key(new.user)).collect())
+    });
+    let built = Arc::new(given.built());
+    assert!(checks.set(Arc::clone(&built)).is_ok());
+    let (report, told) = run(&built, Mode::Scheduled).await;
+    let overspend = report.unwrap().overspend;
+    assert_eq!((overspend.outcome, told.len()), (JobOutcome::Stopped, 500));
+}
+
+#[tokio::test]
+async fn a_note_from_a_year_ahead_keeps_nobody_from_hearing() {
+    for (noted, is_told) in [("2026-03-10", false), ("2026-03-12", false), ("2026-03-13", true), ("2027-03-10", true)] {
+        let mut given = Given::new(Kind::Overspend, vec![cohort(KOLKATA, Some(noted))], 10);
+        if is_told {
+            given = given.begins(RunOutcome::Ok).stores_all().marks(1);
+            given.checks.expect_overspends().returning(|_, _| Ok(rows(vec![over(1, KOLKATA)])));
+        }
+        let (report, told) = given.run(Mode::Scheduled).await;
+        assert_eq!((report.unwrap().is_complete(), told.len()), (true, usize::from(is_told)), "{noted}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_stored_is_not_told_nor_done() {
     let mut given = Given::of_overspend().begins(RunOutcome::Failed).marks(0);
     given.checks.expect_overspends().returning(|_, _| Ok(rows(vec![over(1, KOLKATA)])));
@@ -263,7 +293,7 @@ async fn a_job_that_another_process_is_at_is_left_to_it() {
 
 #[tokio::test]
 async fn what_is_noted_as_done_is_due_only_for_who_asks() {
-    for noted in ["2026-03-10", "2026-03-11", "2030-01-01"] {
+    for noted in ["2026-03-10", "2026-03-11", "2026-03-12"] {
         let given = Given::new(Kind::Overspend, vec![cohort(KOLKATA, Some(noted))], 10);
         assert_eq!(given.run(Mode::Scheduled).await.0.unwrap(), Report::default(), "{noted}");
         let mut given = Given::new(Kind::Overspend, vec![cohort(KOLKATA, Some(noted))], 10);

@@ -96,7 +96,8 @@ pub trait CheckRepository: Send + Sync {
     /// None of its own.
     async fn cohorts(&self, kind: Kind) -> Result<Vec<Cohort>>;
 
-    /// Notes that cohorts were checked for a date, unless a later one is noted.
+    /// Notes that cohorts were checked for a date, unless a later one is noted that may be
+    /// ([`crate::notification::schedule::latest_note`]).
     ///
     /// # Errors
     /// None of its own.

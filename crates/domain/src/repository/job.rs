@@ -69,7 +69,7 @@ pub struct JobRun {
 #[async_trait]
 pub trait JobRepository: Send + Sync {
     /// Notes that a run began; `None` when another process was seen at the same job after `alive_since`, and `alone` is asked
-    /// for.
+    /// for. One that was seen as far ahead of `at` does not count: its clock was wrong.
     ///
     /// # Errors
     /// None of its own.

@@ -12,12 +12,12 @@ use chrono::NaiveDate;
 use florin_domain::calendar::{Month, Timestamp, Zone};
 use florin_domain::id::UserId;
 use florin_domain::notification::preferences::DEFAULT_HOUR;
-use florin_domain::notification::schedule::Cohort;
+use florin_domain::notification::schedule::{Cohort, latest_note};
 use florin_domain::notification::{Kind, NewNotification};
 use florin_domain::repository::{CheckRepository, InactiveCandidate, OverspendCandidate, Result, Scan, Scanned};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
 
 use crate::db::{Database, failed};
 use crate::entity::{daily_run, notification_preference, user_login};
@@ -127,7 +127,11 @@ impl CheckRepository for SqlCheckRepository {
                             .filter(daily_run::Column::Job.eq(kind.as_str()))
                             .filter(daily_run::Column::Timezone.is_in(list))
                             .filter(daily_run::Column::Hour.eq(*hour))
-                            .filter(daily_run::Column::DoneOn.lt(*date))
+                            .filter(
+                                Condition::any()
+                                    .add(daily_run::Column::DoneOn.lt(*date))
+                                    .add(daily_run::Column::DoneOn.gt(latest_note(*date))),
+                            )
                             .exec(&*tx)
                             .await?;
                     }

@@ -44,6 +44,7 @@ impl JobRepository for SqlJobRepository {
         alone: bool,
     ) -> Result<Option<JobRunId>> {
         let id = self.ids.next(Sequence::JobRun).await?;
+        let ahead = at.plus_millis(at.0.saturating_sub(alive_since.0));
         let row = &job_run::ActiveModel {
             id: Set(id),
             job: Set(job.to_owned()),
@@ -70,7 +71,9 @@ impl JobRepository for SqlJobRepository {
                         .filter(job_run::Column::Job.eq(job))
                         .filter(job_run::Column::FinishedAt.is_null())
                         .filter(job_run::Column::Instance.ne(instance))
-                        .filter(job_run::Column::SeenAt.gt(alive_since.0));
+                        .filter(job_run::Column::SeenAt.gt(alive_since.0))
+                        // One seen far ahead was noted by a clock that went wrong, and may be dead since.
+                        .filter(job_run::Column::SeenAt.lt(ahead.0));
                     if others.count(&*tx).await? > 0 {
                         return Ok(None);
                     }

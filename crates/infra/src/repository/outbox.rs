@@ -142,6 +142,8 @@ impl OutboxRepository for SqlOutboxRepository {
                 let revived = Entity::update_many()
                     .col_expr(Column::State, Expr::value(State::Pending.code()))
                     .col_expr(Column::Attempts, Expr::value(0))
+                    // Nothing that is reported of its last lease counts any more.
+                    .col_expr(Column::Fence, Expr::col(Column::Fence).add(1_i64))
                     .col_expr(Column::NextAt, Expr::value(at.0))
                     .col_expr(Column::SettledAt, Expr::value(None::<i64>))
                     .filter(Column::Id.eq(delivery.0))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use florin_domain::calendar::Timestamp;
 use florin_domain::notification::delivery::State;
-use florin_domain::notification::{Channel, NewNotification};
+use florin_domain::notification::{Channel, Kind, NewNotification};
 use florin_domain::repository::{RepositoryError, Result};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict};
@@ -24,7 +24,11 @@ struct Planned {
     deliveries: Vec<notification_delivery::ActiveModel>,
 }
 
-/// Stores those whose key is new and whose owner is there, in one transaction.
+/// Whose limit of what in which month: user, limit, category, month.
+type Subject = (i64, i64, i64, i32);
+
+/// Stores those whose key is new and whose owner is there, in one transaction. A level of a limit below one that was told is
+/// left out: somebody else saw more spent, and was quicker.
 pub(super) async fn insert(
     database: &Database,
     ids: &IdAllocator,
@@ -43,7 +47,14 @@ pub(super) async fn insert(
         .write(|tx| async move {
             let users: BTreeSet<i64> = planned.iter().map(|new| new.user).collect();
             let held = hold_enabled(&tx, &users.into_iter().collect::<Vec<_>>()).await?;
-            let wanted: Vec<&Planned> = planned.iter().filter(|new| held.contains(&new.user)).collect();
+            let there: Vec<&Planned> = planned.iter().filter(|new| held.contains(&new.user)).collect();
+            // Their accounts are held: nobody else tells them anything meanwhile.
+            let highest = highest_told(&tx, &there).await?;
+            let is_news = |new: &&Planned| {
+                let highest = subject_of(&new.row).and_then(|subject| highest.get(&subject));
+                highest.is_none_or(|highest| highest <= new.row.level.as_ref())
+            };
+            let wanted: Vec<&Planned> = there.into_iter().filter(is_news).collect();
             for piece in pieces(wanted.iter().map(|new| new.row.clone()).collect()) {
                 let unless_there = OnConflict::column(notification::Column::DedupeKey)
                     .do_nothing_on([notification::Column::Id])
@@ -84,6 +95,42 @@ async fn hold_enabled(tx: &DatabaseTransaction, users: &[i64]) -> std::result::R
         held.extend(ids.into_tuple::<i64>().all(tx).await?);
     }
     Ok(held)
+}
+
+/// What a notification of overspending is about; `None` of any other.
+fn subject_of(row: &notification::ActiveModel) -> Option<Subject> {
+    Some((*row.user_id.as_ref(), *row.basis.as_ref(), (*row.category_id.as_ref())?, (*row.month.as_ref())?))
+}
+
+/// The highest level that was told of each of these limits, and still stands.
+async fn highest_told(
+    tx: &DatabaseTransaction,
+    planned: &[&Planned],
+) -> std::result::Result<HashMap<Subject, i32>, Failure> {
+    use notification::Column;
+    let subjects: BTreeSet<Subject> = planned.iter().filter_map(|new| subject_of(&new.row)).collect();
+    let mut highest = HashMap::new();
+    for list in padded(&subjects.into_iter().collect::<Vec<_>>()) {
+        let distinct = |of: fn(&Subject) -> i64| list.iter().map(of).collect::<BTreeSet<_>>().into_iter().collect();
+        let (users, limits): (Vec<i64>, Vec<i64>) = (distinct(|subject| subject.0), distinct(|subject| subject.1));
+        let mut told = notification::Entity::find()
+            .select_only()
+            .columns([Column::UserId, Column::Basis, Column::CategoryId, Column::Month, Column::Level])
+            .filter(Column::Kind.eq(Kind::Overspend.as_str()))
+            .filter(Column::CancelledAt.is_null());
+        for (column, values) in [(Column::UserId, &users), (Column::Basis, &limits)] {
+            told = told.filter(column.is_in(padded(values).next().unwrap_or_default()));
+        }
+        for (user, limit, category, month, level) in
+            told.into_tuple::<(i64, i64, Option<i64>, Option<i32>, i32)>().all(tx).await?
+        {
+            if let (Some(category), Some(month)) = (category, month) {
+                let known = highest.entry((user, limit, category, month)).or_insert(level);
+                *known = (*known).max(level);
+            }
+        }
+    }
+    Ok(highest)
 }
 
 /// The keys of those that are there, by identifier.

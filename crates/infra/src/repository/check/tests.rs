@@ -170,6 +170,11 @@ async fn cohorts_are_every_zone_with_every_hour_and_keep_their_latest_date() {
     assert_eq!(noted(Kind::Overspend).await, expected, "a later date is kept");
     assert_eq!(noted(Kind::Inactivity).await, nothing, "each job has dates of its own");
 
+    // A clock was ahead for a while.
+    mark(&[(york, 7, day("2027-03-10"))]).await;
+    mark(&[(york, 7, first)]).await;
+    assert_eq!(noted(Kind::Overspend).await, expected, "no note is from a year ahead");
+
     let many: Vec<_> =
         chrono_zones().into_iter().flat_map(|zone| (0..24).map(move |hour| (zone, hour, first))).collect();
     assert!(many.len() > 600);

@@ -78,6 +78,19 @@ async fn a_job_that_another_process_is_at_is_left_to_it() {
     assert!(begin("overspend", "four", 2 * MINUTE, true).await.is_some(), "it has ended");
 }
 
+#[tokio::test]
+async fn a_run_that_was_killed_while_the_clock_was_ahead_keeps_nobody_waiting() {
+    let place = Place::new().await;
+    let jobs = jobs(&place);
+    let begin = async |instance, at: i64| {
+        let now = START.plus_millis(at);
+        jobs.begin("overspend", instance, now, now.plus_millis(-MINUTE), true).await.unwrap()
+    };
+    assert!(begin("killed a year ahead", 365 * 24 * 60 * MINUTE).await.is_some());
+    assert!(begin("two", 0).await.is_some());
+    assert!(begin("three", 1 - MINUTE).await.is_none(), "clocks differ a little");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_that_begin_at_once_one_does() {
     let place = Place::new().await;

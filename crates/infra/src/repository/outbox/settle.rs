@@ -72,7 +72,9 @@ fn set(outcome: &Outcome, at: Timestamp) -> UpdateMany<Entity> {
         Outcome::Cancelled => settled(State::Cancelled),
         Outcome::Released { at } => Entity::update_many()
             .col_expr(Column::NextAt, Expr::value(at.0))
-            .col_expr(Column::Attempts, Expr::col(Column::Attempts).sub(1)),
+            .col_expr(Column::Attempts, Expr::col(Column::Attempts).sub(1))
+            // Reported again, after a COMMIT of unknown outcome, it takes nothing off once more.
+            .col_expr(Column::Fence, Expr::col(Column::Fence).add(1_i64)),
     }
 }
 

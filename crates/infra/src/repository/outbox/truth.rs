@@ -104,7 +104,11 @@ impl SqlOutboxRepository {
             .await
             .map_err(failed)?;
         for row in &entries {
-            facts.budgets.entry(row.user_id).or_default().push(read(row)?);
+            // Nobody else waits because of a row that went wrong.
+            match read(row) {
+                Ok(entry) => facts.budgets.entry(row.user_id).or_default().push(entry),
+                Err(error) => tracing::warn!(user = row.user_id, ?error, "a budget cannot be read and is passed over"),
+            }
         }
         for months in padded(months) {
             let totals = monthly_expense::Entity::find()

@@ -96,7 +96,7 @@ async fn a_notification_is_stored_as_it_was_decided_with_a_delivery_for_each_pla
 async fn a_key_is_stored_once_and_given_back_by_cancelling() {
     let checks = Checks::new().await;
     let ana = checks.person().await;
-    let new = [over(ana, 1, 1000, 80), over(ana, 1, 1000, 100)];
+    let new = [over(ana, 1, 1000, 80), over(ana, 3, 1000, 100)];
     assert_eq!(checks.checks.insert(&new[..1], START).await.unwrap().len(), 1);
     assert_eq!(checks.checks.insert(&new, START.plus_millis(1)).await.unwrap(), [new[1].notice.dedupe_key(ana)]);
     assert_eq!(checks.checks.insert(&new, START).await.unwrap(), [""; 0]);
@@ -110,6 +110,39 @@ async fn a_key_is_stored_once_and_given_back_by_cancelling() {
     let twice = [over(ana, 2, 10, 80), over(ana, 2, 10, 80)];
     assert_eq!(checks.checks.insert(&twice, START).await.unwrap().len(), 1);
     assert_eq!((checks.notifications().await.len(), checks.deliveries().await.len()), (4, 4));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_level_is_not_told_after_a_higher_one() {
+    let checks = Checks::new().await;
+    let (ana, ben) = (checks.person().await, checks.person().await);
+    let insert = async |new: &[NewNotification]| checks.checks.insert(new, START).await.unwrap().len();
+    assert_eq!(insert(&[over(ana, 1, 1000, 100)]).await, 1);
+    // Decided before, by a process that was slower.
+    assert_eq!(insert(&[over(ana, 1, 1000, 80)]).await, 0);
+    let mut other_month = over(ana, 1, 1000, 80);
+    if let Notice::Overspend(overspend) = &mut other_month.notice {
+        overspend.month = month(202_604);
+    }
+    let others = [over(ana, 2, 1000, 80), over(ana, 0, 1000, 80), over(ana, 1, 2000, 80), over(ben, 1, 1000, 80)];
+    assert_eq!(insert(&others).await + insert(&[other_month]).await, 5, "another limit");
+    checks.execute("UPDATE notification SET cancelled_at = 1 WHERE level = 100").await;
+    assert_eq!(insert(&[over(ana, 1, 1000, 80)]).await, 1, "the higher one was taken back");
+
+    for _ in 0..20 {
+        let user = checks.person().await;
+        let store = |level| {
+            let repository = checks.checks.clone();
+            tokio::spawn(async move { repository.insert(&[over(user, 1, 1000, level)], START).await.unwrap() })
+        };
+        let (low, high) = (store(80), store(100));
+        low.await.unwrap();
+        assert_eq!(high.await.unwrap().len(), 1);
+        let mut levels: Vec<_> = checks.notifications().await;
+        levels.retain(|row| row.user_id == user.0);
+        // Not in the order of identifiers, which are reserved before.
+        assert!((1..=2).contains(&levels.len()) && levels.iter().any(|row| row.level == 100));
+    }
 }
 
 #[tokio::test]

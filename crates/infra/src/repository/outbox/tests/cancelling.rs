@@ -32,6 +32,22 @@ async fn an_undo_a_raised_limit_or_a_removed_one_makes_it_false() {
 }
 
 #[tokio::test]
+async fn a_budget_that_cannot_be_read_keeps_nobody_else_waiting() {
+    let place = Outbox::new().await;
+    let (user, other) = (place.spender().await, place.spender().await);
+    for user in [user, other] {
+        place.tell(user, near_limit(), &[Channel::Log]).await;
+    }
+    place
+        .execute(&format!(
+            "INSERT INTO category_budget (user_id, category_id, from_month, limit_minor) VALUES ({user}, 2, 202099, 1)"
+        ))
+        .await;
+    let leased = place.lease(Channel::Log, START).await;
+    assert_eq!(place.outbox.still_true(&leased).await.unwrap().len(), 2, "nor its owner's other limits");
+}
+
+#[tokio::test]
 async fn a_limit_of_another_month_changes_nothing() {
     let place = Outbox::new().await;
     let user = place.spender().await;

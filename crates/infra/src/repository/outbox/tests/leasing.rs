@@ -87,6 +87,8 @@ async fn a_failure_is_due_again_when_it_says_and_a_release_does_not_count() {
     let leased = place.one(Channel::Log, at(5)).await;
     assert_eq!(leased.attempt, 2);
     place.settle(&leased, Outcome::Released { at: at(7) }, at(5)).await;
+    // Reported once more, as nobody knew whether the first report was committed.
+    place.settle(&leased, Outcome::Released { at: at(7) }, at(5)).await;
     let entry = place.entry(&leased).await;
     assert_eq!((entry.attempts, entry.next_at, entry.last_error), (1, Some(at(7)), Some("ä".repeat(200))));
     let leased = place.one(Channel::Log, at(7)).await;
@@ -97,6 +99,7 @@ async fn a_failure_is_due_again_when_it_says_and_a_release_does_not_count() {
     // An admin has it tried again, from the first try on.
     assert!(place.outbox.revive(leased.id, at(8)).await.unwrap());
     assert!(!place.outbox.revive(leased.id, at(8)).await.unwrap(), "it is not dead any more");
+    place.settle(&leased, Outcome::Dead { reason: "reported twice".to_owned() }, at(8)).await;
     let revived = place.one(Channel::Log, at(8)).await;
     assert_eq!((revived.attempt, revived.id), (1, leased.id));
     place.settle(&leased, Outcome::Dead { reason: "late".to_owned() }, at(8)).await;
