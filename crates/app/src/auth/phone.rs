@@ -19,6 +19,8 @@ use crate::port::{CodeMessage, Recipient};
 pub struct NumberEntry {
     /// The number.
     pub phone: String,
+    /// The account's password: codes that open the account go to the number, so a session alone does not do.
+    pub password: String,
     /// What was wrong with its form.
     pub faults: Vec<FieldError>,
 }
@@ -45,7 +47,7 @@ impl Auth {
     /// good for.
     ///
     /// # Errors
-    /// [`AppError::Invalid`] for what is no number; [`AppError::Conflict`] `sms_unavailable` when the server reaches no
+    /// [`AppError::Invalid`] for what is no number, and those of [`Self::check_password_of`]; [`AppError::Conflict`] `sms_unavailable` when the server reaches no
     /// telephones; [`AppError::TooMany`] for too many codes of one client, messages of one account, or messages to one number.
     pub async fn put_phone(&self, account: &Account, entry: &NumberEntry, device: &Device) -> Result<i64> {
         let mut faults = Faults::of_form(&entry.faults);
@@ -57,7 +59,11 @@ impl Auth {
         }
         let phone = faults.none_or(phone.ok())?;
         self.require_sms()?;
-        if let Err(error) = self.count_number(account, &phone, device).await {
+        if let Err(error) = self.count_attempt(&CODE_REQUESTS, device).await {
+            return self.refuse(Some(account.id), EventKind::Code, device, error).await;
+        }
+        self.check_password_of(account, &entry.password, EventKind::Code, device).await?;
+        if let Err(error) = self.count_number(account, &phone).await {
             return self.refuse(Some(account.id), EventKind::Code, device, error).await;
         }
         let (purpose, at, otp) = (CodePurpose::Phone, self.now(), self.ports.secrets.code());
@@ -72,8 +78,7 @@ impl Auth {
     }
 
     /// Who asks is signed in, so they are told what they were refused for.
-    async fn count_number(&self, account: &Account, phone: &Phone, device: &Device) -> Result<()> {
-        self.count_attempt(&CODE_REQUESTS, device).await?;
+    async fn count_number(&self, account: &Account, phone: &Phone) -> Result<()> {
         if self.policy.throttled {
             self.take(&MESSAGES, &self.subject_of(&account.email)).await?;
             self.take(&TEXTS, &self.subject_of_number(phone)).await?;
