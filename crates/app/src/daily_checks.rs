@@ -103,7 +103,7 @@ impl Report {
 /// A cohort is due for the date `D` = `schedule::due_date`: today once its hour has come, else yesterday. While `D` is
 /// yesterday it can only be that yesterday's run was missed, and then only those are checked who were there when it should have
 /// been (`verified_at` at or before the hour); nobody hears before their hour on the day they sign up. A note that lies ahead
-/// by more than two days was left by a clock that was wrong, and counts for nothing (`schedule::latest_note`).
+/// by more than a week was left by a clock that was wrong, and counts for nothing (`schedule::latest_note`).
 ///
 /// Overspending is looked for in the months of every date since the note up to today (`schedule::months`), so that a run missed
 /// over the end of a month loses nothing of the old one. Silence is counted up to `D`.

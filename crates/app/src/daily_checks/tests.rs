@@ -180,7 +180,7 @@ async fn a_stop_does_not_wait_for_all_that_a_chunk_gave() {
 
 #[tokio::test]
 async fn a_note_from_a_year_ahead_keeps_nobody_from_hearing() {
-    for (noted, is_told) in [("2026-03-10", false), ("2026-03-12", false), ("2026-03-13", true), ("2027-03-10", true)] {
+    for (noted, is_told) in [("2026-03-10", false), ("2026-03-17", false), ("2026-03-18", true), ("2027-03-10", true)] {
         let mut given = Given::new(Kind::Overspend, vec![cohort(KOLKATA, Some(noted))], 10);
         if is_told {
             given = given.begins(RunOutcome::Ok).stores_all().marks(1);

@@ -20,9 +20,8 @@ const LOOKING_BACK_DAYS: u32 = 3;
 /// How many missed dates are made up for at most.
 const MOST_MISSED: i64 = 62;
 
-/// How many days a note may be ahead of the date that is due: by one while it is not the hour yet, and by another one where
-/// clocks are turned back over midnight.
-const MOST_AHEAD_DAYS: u64 = 2;
+/// How many days a note may be ahead of the date that is due. After a clock went back by no more, each date keeps its one check.
+const MOST_AHEAD_DAYS: u64 = 7;
 
 /// The latest date that a note may bear when the check of `due` is the latest that is due. One beyond was left by a clock that
 /// was ahead, and counts for nothing: to look once more tells nobody anything twice, not to look leaves them without.
