@@ -81,6 +81,11 @@ on-mariadb: build
 on-postgres: build
 	TEST_DATABASE="$${TEST_POSTGRES_URL:?}" $(CARGO) test $(ALL) --no-fail-fast $(ENGINE_TESTS)
 
+.PHONY: torture
+torture: build ## Faults on purpose, against the release build on every engine; TORTURE=full for the figures of docs/reliability.md
+	$(CARGO) build --release $(CARGO_FLAGS)
+	tests/servers.sh --only mariadb,postgres -- tests/torture.sh
+
 .PHONY: schemathesis
 schemathesis: ## Property-based requests made from the OpenAPI document; SEED and MAX_EXAMPLES may be set
 	tests/schemathesis.sh

@@ -31,6 +31,7 @@ pub mod schema;
 pub mod sink;
 pub mod smtp;
 pub mod snapshot;
+pub mod torture;
 pub mod user;
 
 pub use answer::Answer;
