@@ -38,6 +38,7 @@ for engine in $engines; do
   run torture "$engine"
 done
 export TEST_DATABASE=sqlite
+if [[ " $engines " == *" sqlite mariadb postgres "* ]]; then run differential "three engines"; fi
 
 echo
 echo "=== figures (TORTURE=$TORTURE, $SECONDS s)"

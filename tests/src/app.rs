@@ -18,7 +18,7 @@ use crate::BEGINNING;
 use crate::client::Client;
 use crate::clock::TestClock;
 use crate::codes::Codes;
-use crate::database::TestDatabase;
+use crate::database::{Engine, TestDatabase};
 
 const SECRET: &str = "a signing secret for tests, of no use elsewhere";
 
@@ -45,7 +45,15 @@ pub async fn spawn() -> App {
 
 /// The same with other settings.
 pub async fn spawn_with(change: impl FnOnce(&mut Settings)) -> App {
-    let database = TestDatabase::migrated().await;
+    spawn_over(TestDatabase::migrated().await, change).await
+}
+
+/// A server on an engine that need not be the chosen one.
+pub async fn spawn_on(engine: &Engine) -> App {
+    spawn_over(TestDatabase::migrated_on(engine).await, |_| {}).await
+}
+
+async fn spawn_over(database: TestDatabase, change: impl FnOnce(&mut Settings)) -> App {
     let mut settings = settings(database.url());
     change(&mut settings);
     let (clock, codes) = (TestClock::at(BEGINNING), Codes::default());

@@ -44,13 +44,31 @@ impl Engine {
         static CHOSEN: OnceLock<Engine> = OnceLock::new();
         CHOSEN.get_or_init(|| {
             let named = std::env::var("TEST_DATABASE").unwrap_or_default();
-            match named.split_once("://").map(|(scheme, _)| scheme) {
-                None if named.is_empty() || named == "sqlite" => Self::Sqlite,
-                Some("mysql" | "mariadb") => Self::MySql(named),
-                Some("postgres" | "postgresql") => Self::Postgres(named),
-                _ => panic!("TEST_DATABASE must be sqlite, or the address of a mysql:// or postgres:// server"),
-            }
+            let chosen = Self::named(&named);
+            chosen.expect("TEST_DATABASE must be sqlite, or the address of a mysql:// or postgres:// server")
         })
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        match name.split_once("://").map(|(scheme, _)| scheme) {
+            None if name.is_empty() || name == "sqlite" => Some(Self::Sqlite),
+            Some("mysql" | "mariadb") => Some(Self::MySql(name.to_owned())),
+            Some("postgres" | "postgresql") => Some(Self::Postgres(name.to_owned())),
+            _ => None,
+        }
+    }
+
+    /// All of them, for what compares them: SQLite, and the servers that `TEST_MARIADB_URL` and `TEST_POSTGRES_URL` name.
+    ///
+    /// # Panics
+    /// When one of them is not named.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        let server = |variable| {
+            let url = std::env::var(variable).ok().and_then(|url| Self::named(&url));
+            url.unwrap_or_else(|| panic!("{variable} must name a server: run this inside tests/servers.sh"))
+        };
+        vec![Self::Sqlite, server("TEST_MARIADB_URL"), server("TEST_POSTGRES_URL")]
     }
 
     /// Its short name, for messages.
@@ -74,7 +92,12 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// A migrated one with nobody in it.
     pub async fn migrated() -> Self {
-        match Engine::chosen() {
+        Self::migrated_on(Engine::chosen()).await
+    }
+
+    /// The same on an engine that need not be the chosen one.
+    pub async fn migrated_on(engine: &Engine) -> Self {
+        match engine {
             Engine::Sqlite => sqlite::migrated().await,
             Engine::MySql(address) | Engine::Postgres(address) => {
                 Self { url: server::create(address, true).await, folder: None }

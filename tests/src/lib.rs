@@ -22,7 +22,9 @@ pub mod codes;
 pub mod crowd;
 pub mod database;
 pub mod endpoints;
+pub mod history;
 pub mod http_sink;
+pub mod named_tests;
 pub mod notifications;
 pub mod outbox;
 pub mod random;
@@ -35,7 +37,7 @@ pub mod torture;
 pub mod user;
 
 pub use answer::Answer;
-pub use app::{App, spawn, spawn_with};
+pub use app::{App, spawn, spawn_on, spawn_with};
 pub use client::Client;
 pub use serde_json::{Value, json};
 pub use user::User;

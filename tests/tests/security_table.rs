@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+
+use acceptance::named_tests::{missing, root, tests_named_in};
 
 /// An identifier such as V6.2.1, in the order of the standard.
 type Id = [u32; 3];
@@ -103,59 +104,15 @@ fn levels() -> BTreeMap<Id, u32> {
     levels
 }
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
-}
-
 fn security() -> String {
     fs::read_to_string(root().join("SECURITY.md")).unwrap()
 }
 
-/// What `file.rs::function` names there are in code spans, the file by as much of the end of its path as tells it apart.
-fn named(text: &str) -> BTreeSet<(String, String)> {
-    let spans = text.split('`').skip(1).step_by(2);
-    let pairs = spans.filter_map(|span| span.split_once("::").filter(|(file, _)| file.ends_with(".rs")));
-    pairs.map(|(file, function)| (file.to_owned(), function.to_owned())).collect()
-}
-
-/// The functions of each Rust file of the programs and the tests, by its path.
-fn functions() -> BTreeMap<String, BTreeSet<String>> {
-    let root = root();
-    let mut open = vec![root.join("crates"), root.join("tests")];
-    let mut found = BTreeMap::new();
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                open.extend((path.file_name().unwrap() != "target").then_some(path));
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = fs::read_to_string(&path).unwrap();
-                let after =
-                    text.lines().filter_map(|line| line.trim_start().split_once("fn ")).filter(|(before, _)| {
-                        before.split_whitespace().all(|word| ["pub", "pub(crate)", "async", "const"].contains(&word))
-                    });
-                let name = |(_, rest): (&str, &str)| {
-                    rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default().to_owned()
-                };
-                let short = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
-                found.insert(short, after.map(name).collect());
-            }
-        }
-    }
-    found
-}
-
 #[test]
 fn every_test_that_is_named_is_there() {
-    let functions = functions();
-    let named = named(&security());
+    let named = tests_named_in(&security());
     assert!(named.len() > 100, "the names are found");
-    let is_there = |(file, function): &&(String, String)| {
-        let end = format!("/{file}");
-        functions.iter().any(|(path, functions)| path.ends_with(&end) && functions.contains(function))
-    };
-    let missing: Vec<String> =
-        named.iter().filter(|name| !is_there(name)).map(|(file, function)| format!("{file}::{function}")).collect();
+    let missing = missing(&named);
     assert!(missing.is_empty(), "SECURITY.md names what is not there:\n{}", missing.join("\n"));
 }
 

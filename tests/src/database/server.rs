@@ -3,8 +3,8 @@
 //! One thread of this process makes and drops them. It holds a lock on the server for as long as the process lives, so
 //! that a later process knows whose databases are of no use any more and drops what a killed run left behind.
 
-use std::sync::OnceLock;
-use std::sync::mpsc;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -33,9 +33,12 @@ enum Order {
     Remove { name: String, reply: mpsc::Sender<()> },
 }
 
-fn orders(address: &str) -> &'static orders::UnboundedSender<Order> {
-    static ORDERS: OnceLock<orders::UnboundedSender<Order>> = OnceLock::new();
-    ORDERS.get_or_init(|| {
+/// To the thread that makes and drops databases on that server.
+fn orders(address: &str) -> orders::UnboundedSender<Order> {
+    static ORDERS: Mutex<Option<HashMap<String, orders::UnboundedSender<Order>>>> = Mutex::new(None);
+    let server = address.rsplit_once('/').map_or(address, |(server, _)| server).to_owned();
+    let mut known = ORDERS.lock().unwrap_or_else(PoisonError::into_inner);
+    let start = || {
         let (sender, receiver) = orders::unbounded_channel();
         let address = address.to_owned();
         thread::spawn(move || {
@@ -43,7 +46,8 @@ fn orders(address: &str) -> &'static orders::UnboundedSender<Order> {
             runtime.block_on(serve(&address, receiver));
         });
         sender
-    })
+    };
+    known.get_or_insert_default().entry(server).or_insert_with(start).clone()
 }
 
 /// A new database's address.

@@ -3,5 +3,5 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests end by panicking")]
 
+mod histories;
 mod kills;
-mod two_servers;
