@@ -16,6 +16,8 @@ mod verify;
 
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod tests;
 
 pub use action::{Action, ActionKind, CategoryLink, Effect, Head, Revived};
 pub use canonical::{GENESIS, Hash, Header, Salt, action_hash, payload_hash};
