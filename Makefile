@@ -7,6 +7,13 @@ RUN_PROFILE ?= dev
 # What `make bench` runs on: sqlite, or a mysql:// or postgres:// address.
 TEST_DATABASE ?= sqlite
 
+# What `make fuzz` runs, and for how long each.
+FUZZ_TARGETS ?= money date month cursor notes
+FUZZ_SECONDS ?= 60
+# What `make mutants` is to look at, such as `--file 'crates/domain/src/score/**'`, and how many cases a property tries then.
+MUTANTS ?=
+MUTANTS_CASES ?= 200
+
 # Every command names the whole workspace, and test programs by name: with one selection of packages, and so one set of
 # features, nothing is built twice. The test programs of the package in tests/ run once an engine, all others once.
 ALL := --workspace $(CARGO_FLAGS)
@@ -91,6 +98,23 @@ torture: build ## Faults on purpose, against the release build on every engine; 
 schemathesis: ## Property-based requests made from the OpenAPI document; SEED and MAX_EXAMPLES may be set
 	tests/schemathesis.sh
 
+.PHONY: mutants
+mutants: ## Change the rules of crates/domain in over a thousand ways: its tests must notice; needs cargo-mutants, takes hours
+	@$(CARGO) mutants --version >/dev/null 2>&1 || { echo "make mutants needs cargo-mutants: cargo install --locked cargo-mutants" >&2; exit 1; }
+	@mkdir -p target
+	PROPTEST_CASES=$(MUTANTS_CASES) PROPTEST_MAX_SHRINK_ITERS=0 PROPTEST_RNG_SEED=1 \
+		$(CARGO) mutants --package florin-domain --output target $(MUTANTS)
+
+.PHONY: fuzz
+fuzz: ## Fuzz the readers of money, dates, months, cursors, notes, FUZZ_SECONDS each; needs cargo-fuzz and a nightly compiler
+	@$(CARGO) +nightly fuzz --version >/dev/null 2>&1 || { echo "make fuzz needs cargo-fuzz and a nightly compiler:" \
+		"cargo install --locked cargo-fuzz && rustup toolchain install nightly" >&2; exit 1; }
+	set -e; for target in $(FUZZ_TARGETS); do \
+		mkdir -p target/fuzz/corpus/$$target; \
+		$(CARGO) +nightly fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz $$target \
+			target/fuzz/corpus/$$target tests/fuzz/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=512; \
+	done
+
 .PHONY: bench
 bench: ## The benchmarks, on SQLite or on what TEST_DATABASE names
 	TEST_DATABASE="$(TEST_DATABASE)" $(CARGO) bench $(CARGO_FLAGS) -p acceptance
@@ -99,10 +123,12 @@ bench: ## The benchmarks, on SQLite or on what TEST_DATABASE names
 .PHONY: fmt
 fmt: ## Format the source
 	$(CARGO) fmt --all
+	$(CARGO) fmt --manifest-path tests/fuzz/Cargo.toml
 
 .PHONY: fmt-check clippy docs
 fmt-check:
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path tests/fuzz/Cargo.toml --check
 clippy:
 	$(CARGO) clippy $(ALL) --all-targets -- -D warnings
 docs:

@@ -22,6 +22,7 @@ pub mod codes;
 pub mod crowd;
 pub mod database;
 pub mod endpoints;
+pub mod fuzzed;
 pub mod history;
 pub mod http_sink;
 pub mod named_tests;

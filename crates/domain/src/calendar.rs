@@ -16,11 +16,13 @@ impl Timestamp {
     /// off.
     ///
     /// # Errors
-    /// [`CalendarError::Instant`] for any other text.
+    /// [`CalendarError::Instant`] for any other text, and for an instant whose year in UTC has no four digits: an offset leads
+    /// from `0000-01-01` to the year -1, which RFC 3339 cannot write.
     pub fn parse(text: &str) -> Result<Self, CalendarError> {
         // chrono also takes a blank in place of the T.
         let written_in_full = text.len() <= 64 && matches!(text.as_bytes().get(10), Some(b'T' | b't'));
-        let read = DateTime::parse_from_rfc3339(text).ok().filter(|_| written_in_full);
+        let writable = |at: &DateTime<_>| (0..=9999).contains(&at.naive_utc().year());
+        let read = DateTime::parse_from_rfc3339(text).ok().filter(writable).filter(|_| written_in_full);
         read.map(|at| Self(at.timestamp_millis())).ok_or(CalendarError::Instant)
     }
 
@@ -302,6 +304,8 @@ mod tests {
             " 2026-03-01T09:30:00Z",
             "2026-03-01T09:30:00Z ",
             "1772357400",
+            "0000-01-01T00:00:00+00:01",
+            "9999-12-31T23:59:59-00:01",
         ] {
             assert_eq!(Timestamp::parse(bad), Err(CalendarError::Instant), "{bad:?}");
         }

@@ -214,7 +214,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(10_000))]
+        #![proptest_config(crate::cases::cases(10_000))]
 
         #[test]
         fn any_text_has_one_answer(notes in any::<String>(), tags in proptest::collection::vec(any::<String>(), 0..3)) {

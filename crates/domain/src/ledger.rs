@@ -14,6 +14,11 @@ mod reversal;
 mod summary;
 mod verify;
 
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
 pub use action::{Action, ActionKind, CategoryLink, Effect, Head, Revived};
 pub use canonical::{GENESIS, Hash, Header, Salt, action_hash, payload_hash};
 pub use change::{Change, Field, FieldSet, amend, record, remove};

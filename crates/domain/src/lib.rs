@@ -27,3 +27,6 @@ pub mod summary;
 pub mod tag;
 pub mod text;
 pub mod throttle;
+
+#[cfg(test)]
+mod cases;

@@ -219,7 +219,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(10_000))]
+        #![proptest_config(crate::cases::cases(10_000))]
 
         #[test]
         fn printing_and_reading_are_inverse(minor in 0..=MAX_AMOUNT, code in prop::sample::select(vec!["INR", "JPY", "KWD", "CLF"])) {

@@ -250,7 +250,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(1_000))]
+        #![proptest_config(crate::cases::cases(1_000))]
 
         /// What a user may store is found in any note that holds it, and stays as it was stored.
         #[test]

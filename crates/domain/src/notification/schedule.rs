@@ -179,7 +179,7 @@ mod tests {
     ];
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+        #![proptest_config(crate::cases::cases(2_000))]
 
         /// Whatever clocks do: the due date is one that the zone has, its hour has come, and that of the next one has not.
         #[test]

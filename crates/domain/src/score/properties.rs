@@ -105,7 +105,7 @@ fn taken(step: &NextStep, facts: &MonthFacts) -> MonthFacts {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
+    #![proptest_config(crate::cases::cases(10_000))]
 
     #[test]
     fn a_score_and_its_parts_stay_in_bounds(model in models(), facts in facts()) {
