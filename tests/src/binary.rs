@@ -1,6 +1,7 @@
 //! The real programs, as processes.
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -19,6 +20,35 @@ pub fn florin_api() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| program("florin-api"))
 }
+
+/// The server's program with crash points (`florin_infra::crash`): the debug build of the whole workspace. The release build,
+/// and what `cargo build` makes without `--workspace`, have none.
+///
+/// # Panics
+/// When the program does not die where it is told to.
+#[must_use]
+pub fn with_crash_points() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let path = florin_api().to_owned();
+        if !dies(&path) {
+            // Another build has taken its place since.
+            build("florin-api");
+            assert!(dies(&path), "{} has no crash points: cargo build --workspace", path.display());
+        }
+        path
+    })
+}
+
+fn dies(program: &Path) -> bool {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let url = format!("sqlite://{}/florin.db", folder.path().display());
+    let place = Place::new(&url).with("CRASH_AT", "migration.begun:1").running(program.to_owned());
+    place.run(&["migrate"]).status.signal() == Some(ABORTED)
+}
+
+/// The signal by which a process ends at a crash point (SIGABRT).
+pub const ABORTED: i32 = 6;
 
 /// The scheduler's program, likewise.
 #[must_use]
@@ -45,18 +75,23 @@ fn program(name: &str) -> PathBuf {
     let path = folder.join(name);
     let built = fs::metadata(&path).and_then(|metadata| metadata.modified()).ok();
     if built.is_none_or(|built| newest_source() > built) {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the root");
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(root).args(["build", "--quiet", "--workspace", "--bin", name]);
-        if folder.ends_with("release") {
-            cargo.arg("--release");
-        }
-        if let Some(target) = folder.parent() {
-            cargo.arg("--target-dir").arg(target);
-        }
-        assert!(cargo.status().expect("cargo runs").success(), "{name} is built");
+        build(name);
     }
     path
+}
+
+fn build(name: &str) {
+    let folder = folder();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the root");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(root).args(["build", "--quiet", "--workspace", "--bin", name]);
+    if folder.ends_with("release") {
+        cargo.arg("--release");
+    }
+    if let Some(target) = folder.parent() {
+        cargo.arg("--target-dir").arg(target);
+    }
+    assert!(cargo.status().expect("cargo runs").success(), "{name} is built");
 }
 
 fn newest_source() -> SystemTime {

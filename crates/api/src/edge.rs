@@ -21,6 +21,7 @@ use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, web};
+use florin_infra::crash::crash_point;
 use futures::FutureExt;
 use tracing::Instrument;
 use tracing::field::{self, Empty};
@@ -78,6 +79,7 @@ pub async fn edge<B: MessageBody + 'static>(
         let tally = edge.rate_limit.tally(client);
         let outcome = answer(&edge, req, next, client, tally.as_ref()).await;
         drop(in_flight);
+        crash_point("answer.ready");
         let outcome = problems::render(outcome, &id);
         let route = match &outcome {
             Outcome::WithRequest(response) => response.request().match_pattern(),

@@ -21,6 +21,7 @@ use florin_app::error::AppError;
 use florin_app::receipts::{Keep, Known, Receipts, RequestKey};
 use florin_domain::id::UserId;
 use florin_domain::session::Principal;
+use florin_infra::crash::crash_point;
 use sha2::{Digest, Sha256};
 
 use crate::auth::{Needs, principal_of};
@@ -240,6 +241,7 @@ async fn keep(named: &Named, response: ServiceResponse<BoxBody>) -> ServiceRespo
         let before = if status == StatusCode::CONFLICT { recall(named).await.ok().flatten() } else { None };
         return ServiceResponse::new(req, before.unwrap_or(response));
     }
+    crash_point("answer.not_kept");
     let needs = Needs::of(&req, &named.principal);
     let (bytes, response) = answer::encode(with_id(&req, response), needs);
     let stored = {
@@ -247,7 +249,10 @@ async fn keep(named: &Named, response: ServiceResponse<BoxBody>) -> ServiceRespo
         mutate(async move { named.receipts.keep(&named.request, &bytes).await }).await
     };
     let before = match stored {
-        Ok(true) => Ok(None),
+        Ok(true) => {
+            crash_point("answer.kept");
+            Ok(None)
+        }
         Ok(false) => recall(named).await,
         Err(problem) => Err(problem),
     };

@@ -8,6 +8,7 @@ use florin_domain::repository::RepositoryError;
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
+use crate::crash::crash_point;
 use crate::db::{Database, Failure};
 use crate::entity::id_range;
 
@@ -120,6 +121,7 @@ impl IdAllocator {
             let missing = wanted - left;
             let size = Ord::max(missing, sequence.block());
             let end = self.take_block(sequence, size).await?;
+            crash_point("ids.committed");
             let first = end - size;
             ids.extend(first..first + missing);
             *remainder = Remainder { next: first + missing, end };
@@ -148,6 +150,7 @@ impl IdAllocator {
                     .exec(&*tx)
                     .await?;
                 let row = id_range::Entity::find_by_id(name).one(&*tx).await?;
+                crash_point("ids.taken");
                 match row {
                     Some(row) if taken.rows_affected == 1 => Ok(row.next),
                     _ => Err(Failure::internal(format!("id_range has no row {name}"))),

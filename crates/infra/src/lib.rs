@@ -3,6 +3,7 @@
 
 pub mod channel;
 pub mod clock;
+pub mod crash;
 pub mod db;
 mod entity;
 mod id_allocator;

@@ -1,6 +1,7 @@
 //! Servers on one database, as behind a balancer, each on a port that it keeps.
 
 use std::net::TcpListener;
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
@@ -126,6 +127,22 @@ impl Fleet {
     /// When it does not end in time, or not with 0.
     pub async fn stop(&mut self, n: usize) -> Vec<String> {
         self.servers[n].take().expect("the server runs").stop().await
+    }
+
+    /// Waits for the end of one that dies by itself.
+    ///
+    /// # Panics
+    /// When it does not run, or goes on running.
+    pub async fn ended(&mut self, n: usize) -> ExitStatus {
+        let mut server = self.servers[n].take().expect("the server runs");
+        let ended = tokio::time::timeout(Duration::from_secs(20), server.child.wait()).await;
+        ended.expect("the server ends").expect("its end")
+    }
+
+    /// What one is started with from now on.
+    pub fn change(&mut self, n: usize, change: impl FnOnce(Place) -> Place) {
+        let place = self.places.remove(n);
+        self.places.insert(n, change(place));
     }
 
     /// Starts one that ended, and returns how long it took until it was ready.

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use florin_migration::Migrator;
 use florin_migration::sea_orm_migration::{MigratorTrait, SchemaManager, seaql_migrations};
 use sea_orm::sqlx::{self, ConnectOptions, Connection};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait};
 
 use super::connect::sqlx_failed;
 use super::{Database, DatabaseError, Failure, failed};
+use crate::crash::{Migrations, crash_point};
 
 /// How long one process waits for another one's migrations, in seconds.
 const LOCK_SECONDS: u32 = 60;
@@ -101,7 +101,8 @@ impl Database {
         if let Some(name) = comparison.unknown {
             return Err(DatabaseError::Newer(name));
         }
-        Migrator::up(&tx, None).await.map_err(failed)?;
+        Migrations::up(&tx, None).await.map_err(failed)?;
+        crash_point("migration.before_commit");
         tx.commit().await.map_err(failed)?;
         Ok(comparison.pending)
     }
@@ -154,7 +155,7 @@ impl Database {
         if let Some(name) = comparison.unknown {
             return Err(DatabaseError::Newer(name));
         }
-        Migrator::up(connection, None).await.map_err(failed)?;
+        Migrations::up(connection, None).await.map_err(failed)?;
         Ok(comparison.pending)
     }
 }
@@ -165,7 +166,7 @@ async fn compare<C: ConnectionTrait>(connection: &C, schema: SchemaManager<'_>) 
     } else {
         BTreeSet::new()
     };
-    let known: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+    let known: Vec<String> = Migrations::migrations().iter().map(|migration| migration.name().to_owned()).collect();
     Ok(Comparison {
         any_applied: !applied.is_empty(),
         unknown: applied.iter().rev().find(|name| !known.contains(name)).cloned(),

@@ -10,6 +10,7 @@ use sea_orm::{
 };
 
 use super::{Database, Failure, detached};
+use crate::crash::crash_point;
 
 /// The most times a unit of work is run.
 const MAX_TRIES: u32 = 5;
@@ -86,10 +87,16 @@ impl Database {
         T: Send,
     {
         let tx = Tx(Arc::new(self.begin().await?));
+        crash_point("transaction.begun");
         let result = work(tx.clone()).await;
         let tx = Arc::try_unwrap(tx.0).map_err(|_| Failure::internal("a unit of work kept its transaction"))?;
         match result {
-            Ok(done) => detached(tx.commit()).await.map(|()| done).map_err(Failure::of_commit),
+            Ok(done) => {
+                crash_point("transaction.before_commit");
+                detached(tx.commit()).await.map_err(Failure::of_commit)?;
+                crash_point("transaction.committed");
+                Ok(done)
+            }
             Err(failure) => {
                 // The database may have rolled back by itself; the pool closes connections that are left half-way.
                 if let Err(error) = detached(tx.rollback()).await {

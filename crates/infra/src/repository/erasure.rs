@@ -11,6 +11,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, Func};
 use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 
+use crate::crash::crash_point;
 use crate::db::{Database, Failure};
 use crate::entity::{
     category, category_budget, device, expense, idempotency_key, keyword, login_event, monthly_expense, notification,
@@ -45,8 +46,10 @@ impl ErasureRepository for SqlErasureRepository {
         self.database
             .write(|tx| async move {
                 seal(&tx, user).await?;
+                crash_point("erasure.sealed");
                 let was_admin = empty_account(&tx, user, event.at.0).await?;
                 remove_books(&tx, user.0).await?;
+                crash_point("erasure.books_removed");
                 remove_access(&tx, user.0).await?;
                 remove_notifications(&tx, user.0).await?;
                 empty_log(&tx, user.0).await?;
@@ -54,6 +57,7 @@ impl ErasureRepository for SqlErasureRepository {
                 audit::insert(&tx, id, event).await
             })
             .await?;
+        crash_point("erasure.committed");
         self.database.forget_removed().await;
         Ok(())
     }

@@ -17,6 +17,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::crash::crash_point;
 use crate::db::{Database, Failure, failed};
 use crate::entity::sign_up::{self, ActiveModel, Column, Entity};
 use crate::entity::user_login;
@@ -61,7 +62,10 @@ impl SignUpRepository for SqlSignUpRepository {
         };
         for _ in 0..TRIES {
             match self.database.try_write(|tx| async move { put(&tx, ids, new).await }).await {
-                Ok(done) => return Ok(done),
+                Ok(done) => {
+                    crash_point("sign_up.committed");
+                    return Ok(done);
+                }
                 // Another one of the same address was first, and is found now.
                 Err(failure) if failure.violates("email") => {}
                 Err(failure) => return Err(failure.into()),
@@ -110,6 +114,7 @@ async fn put(tx: &DatabaseTransaction, ids: Ids, new: &NewSignUp) -> std::result
     let user = match by_address.one(tx).await? {
         None => {
             account::insert(tx, ids.user, &unproved(new)).await?;
+            crash_point("sign_up.account");
             UserId(ids.user)
         }
         Some(row) if !account::hold_unproved(tx, UserId(row.id)).await? => {
@@ -237,6 +242,7 @@ async fn confirm(
     account::write_password(tx, user, &password_hash, at).await?;
     Entity::delete_many().filter(Column::UserId.eq(user.0)).exec(tx).await?;
     insert_session(tx, session, &confirmation.session).await?;
+    crash_point("sign_up.confirming");
     let verified = NewLoginEvent::new(Some(user), at, EventKind::Verify, EventOutcome::Ok, device);
     audit::insert(tx, event, &verified).await
 }

@@ -10,6 +10,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::crash::crash_point;
 use crate::db::Failure;
 use crate::entity::{last_user_action, monthly_expense, user_action};
 use crate::repository::head::insert_head;
@@ -47,7 +48,9 @@ impl SqlLedgerRepository {
             payload,
             payload_hash: payload_hash(&change_set.salt, &change_set.changes, &change_set.links),
         };
-        self.database.try_write(|tx| async move { prepared.apply(&tx).await }).await
+        let seq = self.database.try_write(|tx| async move { prepared.apply(&tx).await }).await?;
+        crash_point("ledger.committed");
+        Ok(seq)
     }
 }
 
@@ -55,18 +58,23 @@ impl Prepared<'_> {
     async fn apply(&self, tx: &DatabaseTransaction) -> Result<Seq, Failure> {
         let head = self.bump(tx).await?;
         let seq = head.seq;
+        crash_point("ledger.bumped");
         self.write_expenses(tx, seq).await?;
+        crash_point("ledger.expenses");
         self.write_tags(tx).await?;
         self.move_totals(tx).await?;
+        crash_point("ledger.totals");
         self.write_links(tx, seq).await?;
         for mark in &self.change_set.marks {
             self.mark(tx, mark, seq).await?;
         }
         let hash = self.append(tx, &head).await?;
+        crash_point("ledger.appended");
         if let Some(receipt) = &self.change_set.receipt {
             receipt::insert(tx, self.change_set.user, receipt, self.change_set.at).await?;
         }
         self.finish(tx, &head, hash).await?;
+        crash_point("ledger.before_commit");
         Ok(seq)
     }
 
