@@ -2,8 +2,10 @@
 //! MariaDB/MySQL and PostgreSQL is in this module and nowhere else.
 
 mod connect;
+pub(crate) mod deadline;
 mod detached;
 mod failure;
+mod losses;
 mod migrate;
 mod transaction;
 
@@ -17,6 +19,9 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use tokio::sync::Mutex;
 
 use crate::id_allocator::{Remainder, Sequence};
+
+use deadline::{PATIENT, PROBE, PROMPT};
+use losses::Losses;
 
 pub(crate) use connect::is_exposed;
 pub(crate) use detached::{Reads, detached};
@@ -78,6 +83,11 @@ struct Inner {
     write: DatabaseConnection,
     /// The same pool for a server; connections that refuse to write for a SQLite file.
     read: Reads,
+    /// The same connections, for statements that may take longer.
+    read_patiently: Reads,
+    /// The same connections, to see whether the database can be used.
+    probe: Reads,
+    losses: Losses,
     remainders: HashMap<Sequence, Mutex<Remainder>>,
 }
 
@@ -89,9 +99,19 @@ impl Database {
     /// # Errors
     /// Every [`DatabaseError`] except `Newer` and `Locked`.
     pub async fn connect(url: &str, options: &DatabaseOptions) -> Result<Self, DatabaseError> {
-        let (write, read) = connect::pools(url, options).await?;
+        let losses = Losses::new();
+        let (write, read) = connect::pools(url, options, &losses).await?;
         let remainders = Sequence::ALL.into_iter().map(|sequence| (sequence, Mutex::default())).collect();
-        Ok(Self { inner: Arc::new(Inner { write, read: Reads(read), remainders }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                write,
+                read: Reads::new(read.clone(), PROMPT, losses.clone()),
+                read_patiently: Reads::new(read.clone(), PATIENT, losses.clone()),
+                probe: Reads::new(read, PROBE, losses.clone()),
+                losses,
+                remainders,
+            }),
+        })
     }
 
     /// As the settings want it; `create` makes the file and folder of an embedded one.
@@ -112,8 +132,7 @@ impl Database {
     /// # Errors
     /// `Unavailable` when it does not answer.
     pub async fn ping(&self) -> Result<(), RepositoryError> {
-        let pool = self.inner.read.0.clone();
-        detached(async move { pool.ping().await }).await.map_err(failed)
+        self.inner.probe.run(|pool| async move { pool.ping().await }).await.map_err(failed)
     }
 
     /// What kind of database it is: `sqlite`, `mysql` or `postgres`.
@@ -129,7 +148,7 @@ impl Database {
 
     /// Closes all connections, after those in use have been given back.
     pub async fn close(&self) {
-        for pool in [&self.inner.read.0, &self.inner.write] {
+        for pool in [self.inner.read.pool(), &self.inner.write] {
             if let Err(error) = pool.close_by_ref().await {
                 tracing::warn!(%error, "closing a database pool failed");
             }
@@ -149,9 +168,15 @@ impl Database {
         }
     }
 
-    /// The connections to read with. They see what was committed before.
+    /// The connections to read with. They see what was committed before. A server that has not answered after some seconds is
+    /// not waited for any longer.
     pub(crate) fn read(&self) -> &Reads {
         &self.inner.read
+    }
+
+    /// The same for statements over many rows, which a server may take a minute for.
+    pub(crate) fn read_patiently(&self) -> &Reads {
+        &self.inner.read_patiently
     }
 
     /// The connections to write with, for tests that go behind the ledger's back.

@@ -9,7 +9,8 @@ use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::crash::crash_point;
-use crate::db::{Database, Failure};
+use crate::db::deadline::{Deadline, PROMPT};
+use crate::db::{Database, Failure, failed};
 use crate::entity::id_range;
 
 /// A kind of identifier.
@@ -114,13 +115,16 @@ impl IdAllocator {
     pub(crate) async fn reserve(&self, sequence: Sequence, count: usize) -> Result<Vec<i64>, RepositoryError> {
         let wanted = i64::try_from(count).map_err(|error| RepositoryError::Internal(error.into()))?;
         let remainder = self.database.remainder(sequence);
-        let mut remainder = remainder.ok_or_else(|| RepositoryError::Internal("no such sequence".into()))?.lock().await;
+        let remainder = remainder.ok_or_else(|| RepositoryError::Internal("no such sequence".into()))?;
+        // Those who wait for a block wait together, and not each for as long as a server may take.
+        let deadline = self.database.deadline(PROMPT);
+        let mut remainder = deadline.bound(remainder.lock()).await.map_err(failed)?;
         let left = remainder.end - remainder.next;
         let mut ids: Vec<i64> = (remainder.next..remainder.next + Ord::min(wanted, left)).collect();
         if wanted > left {
             let missing = wanted - left;
             let size = Ord::max(missing, sequence.block());
-            let end = self.take_block(sequence, size).await?;
+            let end = self.take_block(sequence, size, deadline).await?;
             crash_point("ids.committed");
             let first = end - size;
             ids.extend(first..first + missing);
@@ -140,10 +144,11 @@ impl IdAllocator {
         ids.first().copied().ok_or_else(|| RepositoryError::Internal("no identifier".into()))
     }
 
-    async fn take_block(&self, sequence: Sequence, size: i64) -> Result<i64, RepositoryError> {
+    async fn take_block(&self, sequence: Sequence, size: i64, deadline: Deadline) -> Result<i64, RepositoryError> {
         let name = sequence.name();
-        self.database
-            .write(|tx| async move {
+        let taken = self
+            .database
+            .try_write_until(deadline, |tx| async move {
                 let taken = id_range::Entity::update_many()
                     .col_expr(id_range::Column::Next, id_range::Column::Next.into_expr().add(size))
                     .filter(id_range::Column::Name.eq(name))
@@ -156,6 +161,7 @@ impl IdAllocator {
                     _ => Err(Failure::internal(format!("id_range has no row {name}"))),
                 }
             })
-            .await
+            .await?;
+        Ok(taken)
     }
 }

@@ -11,10 +11,13 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolO
 use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Pool, Row};
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxError};
 
+use super::losses::Losses;
 use super::{DatabaseError, DatabaseOptions, Failure, failed};
 
 /// A connection that was idle for longer is tried before it is used.
 const TEST_AFTER_IDLE: Duration = Duration::from_secs(30);
+/// One that is idle for about this long is closed, before a server does so (see [`MYSQL_SESSION`]).
+const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a connection that was given back may take to show that it can be lent again.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long SQLite waits for another process's transaction: no longer than a unit of work may take with all its tries.
@@ -23,30 +26,35 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 const STATEMENTS: usize = 250;
 
 /// How the sessions of MySQL and MariaDB are set, whatever the server's defaults: errors instead of truncated values, no
-/// row that can be read only once, no lock waited for longer than a client waits.
+/// row that can be read only once, no lock waited for longer than a client waits. And a transaction whose client is gone
+/// without having said so, with its machine or the network, does not hold its locks for hours: MariaDB ends it after ten
+/// seconds; elsewhere its connection ends after three minutes of silence.
 const MYSQL_SESSION: [&str; 2] = [
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,\
-     NO_ENGINE_SUBSTITUTION', SESSION innodb_lock_wait_timeout = 3",
+     NO_ENGINE_SUBSTITUTION', SESSION innodb_lock_wait_timeout = 3, SESSION wait_timeout = 180\
+     /*M!100302 , SESSION idle_transaction_timeout = 10 */",
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
 ];
 /// The same for PostgreSQL.
 const POSTGRES_SESSION: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED; \
-                                SET lock_timeout = '3s'; SET timezone = 'UTC'";
+                                SET lock_timeout = '3s'; SET timezone = 'UTC'; \
+                                SET idle_in_transaction_session_timeout = '10s'";
 
 /// The pool to write with and the pool to read with.
 pub(super) async fn pools(
     url: &str,
     options: &DatabaseOptions,
+    losses: &Losses,
 ) -> Result<(DatabaseConnection, DatabaseConnection), DatabaseError> {
     let (scheme, rest) = url.split_once("://").ok_or(DatabaseError::UnknownScheme)?;
     match scheme {
         "sqlite" => sqlite(rest, options).await,
         "mysql" | "mariadb" => {
-            let pool: DatabaseConnection = mysql(&format!("mysql://{rest}"), options)?.into();
+            let pool: DatabaseConnection = mysql(&format!("mysql://{rest}"), options, losses)?.into();
             Ok((pool.clone(), pool))
         }
         "postgres" | "postgresql" => {
-            let pool: DatabaseConnection = postgres(url, options)?.into();
+            let pool: DatabaseConnection = postgres(url, options, losses)?.into();
             Ok((pool.clone(), pool))
         }
         _ => Err(DatabaseError::UnknownScheme),
@@ -144,15 +152,22 @@ fn sqlite_pool(options: &DatabaseOptions) -> SqlitePoolOptions {
         })
 }
 
-/// What both servers' pools have in common. A connection that has been idle is tried before it is used.
+/// What both servers' pools have in common. A connection that has been idle is tried before it is used; one that was idle when
+/// another one was lost is not used again.
 macro_rules! server_pool {
-    ($options:ty, $given:expr) => {
+    ($options:ty, $given:expr, $losses:expr) => {{
+        let losses: Losses = $losses.clone();
         <$options>::new()
             .max_connections($given.max_connections)
             .acquire_timeout($given.acquire_timeout)
+            .idle_timeout(IDLE_TIMEOUT)
             .test_before_acquire(false)
-            .before_acquire(|connection, meta| {
+            .before_acquire(move |connection, meta| {
+                let is_lost = losses.concern(meta.idle_for);
                 Box::pin(async move {
+                    if is_lost {
+                        return Ok(false);
+                    }
                     if meta.idle_for >= TEST_AFTER_IDLE {
                         connection.ping().await?;
                     }
@@ -165,7 +180,7 @@ macro_rules! server_pool {
                     Ok(clean.await.unwrap_or(Ok(false)).unwrap_or(false))
                 })
             })
-    };
+    }};
 }
 
 /// Whether a connection that was given back may be lent again; otherwise it is closed.
@@ -203,7 +218,7 @@ async fn is_clean(connection: &mut impl Lent) -> Result<bool, SqlxError> {
     connection.is_clean().await
 }
 
-fn mysql(url: &str, options: &DatabaseOptions) -> Result<Pool<sea_orm::sqlx::MySql>, DatabaseError> {
+fn mysql(url: &str, options: &DatabaseOptions, losses: &Losses) -> Result<Pool<sea_orm::sqlx::MySql>, DatabaseError> {
     let connect = url
         .parse::<MySqlConnectOptions>()
         .map_err(|_| DatabaseError::MalformedAddress)?
@@ -212,7 +227,7 @@ fn mysql(url: &str, options: &DatabaseOptions) -> Result<Pool<sea_orm::sqlx::MyS
         .timezone(Some("+00:00".to_owned()))
         .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();
-    let pool = server_pool!(MySqlPoolOptions, options).after_connect(|connection, _| {
+    let pool = server_pool!(MySqlPoolOptions, options, losses).after_connect(|connection, _| {
         Box::pin(async move {
             for statement in MYSQL_SESSION {
                 connection.execute(statement).await?;
@@ -223,13 +238,17 @@ fn mysql(url: &str, options: &DatabaseOptions) -> Result<Pool<sea_orm::sqlx::MyS
     Ok(pool.connect_lazy_with(connect))
 }
 
-fn postgres(url: &str, options: &DatabaseOptions) -> Result<Pool<sea_orm::sqlx::Postgres>, DatabaseError> {
+fn postgres(
+    url: &str,
+    options: &DatabaseOptions,
+    losses: &Losses,
+) -> Result<Pool<sea_orm::sqlx::Postgres>, DatabaseError> {
     let connect = url
         .parse::<PgConnectOptions>()
         .map_err(|_| DatabaseError::MalformedAddress)?
         .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();
-    let pool = server_pool!(PgPoolOptions, options).after_connect(|connection, _| {
+    let pool = server_pool!(PgPoolOptions, options, losses).after_connect(|connection, _| {
         Box::pin(async move {
             connection.execute(POSTGRES_SESSION).await?;
             Ok(())

@@ -6,9 +6,14 @@
 //! the future that waits for one of them lets go of its answer, and nothing else.
 
 use std::future::Future;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
+
+use super::deadline::{Deadline, is_silent};
+use super::failure::is_lost;
+use super::losses::Losses;
 
 /// Runs a future to its end, whether or not the returned one is polled that far.
 ///
@@ -26,33 +31,98 @@ pub(crate) async fn detached<T: Send + 'static>(
     }
 }
 
-/// Connections to read with, whose statements are finished in any case.
+/// The same, for as long as a server may take.
+///
+/// # Errors
+/// Those of [`detached`]; an error too when there was no answer in time.
+pub(super) async fn detached_until<T: Send + 'static>(
+    deadline: Deadline,
+    future: impl Future<Output = Result<T, DbErr>> + Send + 'static,
+) -> Result<T, DbErr> {
+    detached(async move { deadline.bound(future).await? }).await
+}
+
+/// The most times a statement is sent when its connection broke.
+const MAX_TRIES: u32 = 3;
+
+/// Connections to read with, whose statements are finished in any case, or given up together with their connection when a
+/// server does not answer. One whose connection broke is sent again on another.
 #[derive(Debug, Clone)]
-pub(crate) struct Reads(pub(super) DatabaseConnection);
+pub(crate) struct Reads {
+    pool: DatabaseConnection,
+    patience: Duration,
+    losses: Losses,
+}
+
+impl Reads {
+    /// Each statement has so long on a server, waiting for a connection included.
+    pub(super) const fn new(pool: DatabaseConnection, patience: Duration, losses: Losses) -> Self {
+        Self { pool, patience, losses }
+    }
+
+    /// The connections themselves.
+    pub(super) const fn pool(&self) -> &DatabaseConnection {
+        &self.pool
+    }
+
+    /// Runs what only reads.
+    pub(super) async fn run<T, Fut>(&self, ask: impl Fn(DatabaseConnection) -> Fut + Send) -> Result<T, DbErr>
+    where
+        T: Send + 'static,
+        Fut: Future<Output = Result<T, DbErr>> + Send + 'static,
+    {
+        let deadline = Deadline::after(self.pool.get_database_backend(), self.patience);
+        let mut tries = 1;
+        loop {
+            match detached_until(deadline, ask(self.pool.clone())).await {
+                Err(error) if is_lost(&error) => {
+                    self.losses.note();
+                    if tries == MAX_TRIES || is_silent(&error) {
+                        return Err(error);
+                    }
+                    tries += 1;
+                }
+                done => return done,
+            }
+        }
+    }
+}
 
 #[async_trait]
 impl ConnectionTrait for Reads {
     fn get_database_backend(&self) -> DbBackend {
-        self.0.get_database_backend()
+        self.pool.get_database_backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let pool = self.0.clone();
-        detached(async move { pool.execute_raw(statement).await }).await
+        self.run(|pool| {
+            let statement = statement.clone();
+            async move { pool.execute_raw(statement).await }
+        })
+        .await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let (pool, sql) = (self.0.clone(), sql.to_owned());
-        detached(async move { pool.execute_unprepared(&sql).await }).await
+        self.run(|pool| {
+            let sql = sql.to_owned();
+            async move { pool.execute_unprepared(&sql).await }
+        })
+        .await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let pool = self.0.clone();
-        detached(async move { pool.query_one_raw(statement).await }).await
+        self.run(|pool| {
+            let statement = statement.clone();
+            async move { pool.query_one_raw(statement).await }
+        })
+        .await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let pool = self.0.clone();
-        detached(async move { pool.query_all_raw(statement).await }).await
+        self.run(|pool| {
+            let statement = statement.clone();
+            async move { pool.query_all_raw(statement).await }
+        })
+        .await
     }
 }

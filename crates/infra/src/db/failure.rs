@@ -3,6 +3,8 @@
 use florin_domain::repository::RepositoryError;
 use sea_orm::{DbErr, RuntimeErr, SqlxError, SqlxMySqlError, SqlxPostgresError, SqlxSqliteError};
 
+use super::deadline::is_silent;
+
 /// Why a unit of work did not happen.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -83,6 +85,11 @@ impl Failure {
         matches!(self, Self::Database(error) if matches!(class(error), Class::Contention | Class::Lost))
     }
 
+    /// Whether the connection was lost.
+    pub(super) fn is_loss(&self) -> bool {
+        matches!(self, Self::Database(error) | Self::OutcomeUnknown(error) if is_lost(error))
+    }
+
     /// Whether another transaction was in the way.
     pub(super) fn is_contention(&self) -> bool {
         matches!(self, Self::Database(error) if class(error) == Class::Contention)
@@ -97,6 +104,11 @@ impl Failure {
     pub(crate) fn violates(&self, key: &str) -> bool {
         matches!(self, Self::Database(error) if unique_key(error).is_some_and(|name| name.contains(key)))
     }
+}
+
+/// Whether a connection was lost with it, and others may be lost for the same reason: it broke, or its server fell silent.
+pub(super) fn is_lost(error: &DbErr) -> bool {
+    class(error) == Class::Lost || is_silent(error)
 }
 
 fn sqlx_error(error: &DbErr) -> Option<&SqlxError> {
@@ -150,11 +162,13 @@ fn mysql_class(number: u16) -> Class {
     match number {
         // Deadlock, lock wait timeout, record changed since it was read.
         1213 | 1205 | 1020 => Class::Contention,
-        // Shutdown, interrupted, network errors, not in the cluster's primary component, killed, idle for too long.
-        1053 | 1317 | 1158..=1161 | 1047 | 1927 | 4031 => Class::Lost,
-        // Too many connections (three limits), read-only (three ways), host blocked.
+        // Shutdown, interrupted, network errors, connections aborted, not in the cluster's primary component, killed, idle
+        // for too long.
+        1053 | 1079 | 1317 | 1152 | 1158..=1161 | 1184 | 1047 | 1927 | 4031 => Class::Lost,
+        // Too many connections (three limits), no thread, no memory, read-only (three ways), host blocked, a statement's time
+        // is over (MariaDB, MySQL).
         // No such table: not migrated yet.
-        1040 | 1203 | 1226 | 1290 | 1792 | 1836 | 1129 | 1146 => Class::Unreachable,
+        1040 | 1203 | 1226 | 1135 | 1037 | 1041 | 1290 | 1792 | 1836 | 1129 | 1969 | 3024 | 1146 => Class::Unreachable,
         1021 | 1114 => Class::Full,
         1690 | 1264 => Class::Range,
         _ => Class::Other,
@@ -164,13 +178,16 @@ fn mysql_class(number: u16) -> Class {
 fn postgres_class(code: &str) -> Class {
     match code {
         "40001" | "40P01" | "55P03" => Class::Contention,
-        // Terminated by an administrator or a crash.
-        "57P01" | "57P02" => Class::Lost,
-        // Too many connections, out of memory, starting up, cancelled, read-only, no such table: not migrated yet.
-        "53300" | "53200" | "57P03" | "57014" | "25006" | "42P01" => Class::Unreachable,
+        // Terminated by an administrator or a crash, idle for too long.
+        "57P01" | "57P02" | "57P05" | "25P03" => Class::Lost,
+        // Too many connections or other limits, out of memory, starting up, cancelled, read-only, no such table: not migrated
+        // yet.
+        "53000" | "53300" | "53400" | "53200" | "57P03" | "57014" | "25006" | "42P01" => Class::Unreachable,
         "53100" => Class::Full,
         "22003" => Class::Range,
         _ if code.starts_with("08") => Class::Lost,
+        // Its disk or its system fails.
+        _ if code.starts_with("58") => Class::Unreachable,
         _ => Class::Other,
     }
 }
@@ -220,6 +237,9 @@ mod tests {
             (mysql_class(1020), Class::Contention),
             (mysql_class(1040), Class::Unreachable),
             (mysql_class(1290), Class::Unreachable),
+            (mysql_class(1053), Class::Lost),
+            (mysql_class(1927), Class::Lost),
+            (mysql_class(1135), Class::Unreachable),
             (mysql_class(1114), Class::Full),
             (mysql_class(1690), Class::Range),
             (mysql_class(1062), Class::Other),
@@ -228,6 +248,11 @@ mod tests {
             (postgres_class("55P03"), Class::Contention),
             (postgres_class("25006"), Class::Unreachable),
             (postgres_class("08006"), Class::Lost),
+            (postgres_class("57P01"), Class::Lost),
+            (postgres_class("57P02"), Class::Lost),
+            (postgres_class("25P03"), Class::Lost),
+            (postgres_class("57P03"), Class::Unreachable),
+            (postgres_class("58030"), Class::Unreachable),
             (postgres_class("53100"), Class::Full),
             (postgres_class("22003"), Class::Range),
             (postgres_class("23505"), Class::Other),

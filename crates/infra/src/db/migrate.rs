@@ -8,6 +8,7 @@ use sea_orm::sqlx::{self, ConnectOptions, Connection};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait};
 
 use super::connect::sqlx_failed;
+use super::deadline::PATIENT;
 use super::{Database, DatabaseError, Failure, failed};
 use crate::crash::{Migrations, crash_point};
 
@@ -61,7 +62,8 @@ impl Database {
     /// # Errors
     /// `Unavailable` when the database does not answer.
     pub async fn schema_state(&self) -> Result<SchemaState, DatabaseError> {
-        let comparison = compare(self.read(), SchemaManager::new(&self.inner.read.0)).await.map_err(failed)?;
+        let compared = |pool| async move { compare(&pool, SchemaManager::new(&pool)).await };
+        let comparison = self.inner.probe.run(compared).await.map_err(failed)?;
         Ok(match comparison {
             Comparison { unknown: Some(_), .. } => SchemaState::Newer,
             Comparison { any_applied: false, .. } => SchemaState::Missing,
@@ -88,7 +90,7 @@ impl Database {
     async fn migrate_sqlite(&self) -> Result<Vec<String>, DatabaseError> {
         let started = Instant::now();
         let tx = loop {
-            match self.begin().await.map_err(Failure::Database) {
+            match self.begin(self.deadline(PATIENT)).await.map_err(Failure::Database) {
                 Ok(tx) => break tx,
                 Err(failure) if !failure.is_contention() => return Err(DatabaseError::Repository(failure.into())),
                 Err(_) if started.elapsed() > Duration::from_secs(u64::from(LOCK_SECONDS)) => {

@@ -9,13 +9,17 @@ use sea_orm::{
     DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
-use super::{Database, Failure, detached};
+use super::deadline::{Deadline, LAST_MOMENT, PROMPT};
+use super::detached::detached_until;
+use super::{Database, Failure};
 use crate::crash::crash_point;
 
 /// The most times a unit of work is run.
 const MAX_TRIES: u32 = 5;
 /// No further try begins after this long.
 const RETRY_BUDGET: Duration = Duration::from_secs(2);
+/// How long a server may take to roll back; then its connection is closed, which is the same.
+const ROLLBACK: Duration = Duration::from_millis(500);
 /// The first pause lasts up to this many milliseconds, each further one up to twice as many as the one before.
 const FIRST_PAUSE_MILLIS: u64 = 10;
 
@@ -35,7 +39,8 @@ impl Database {
     /// Runs `work` in one transaction and commits it when it succeeds. Its first error ends it: the transaction may be gone
     /// by then, so that a later statement would commit alone. When another transaction was in the way, or the connection
     /// broke before COMMIT, it is run again from BEGIN, at most five times and for two seconds; so `work` must have no effect
-    /// outside its transaction.
+    /// outside its transaction. A server that has not answered by `deadline` is not waited for any longer: the connection is
+    /// closed, and nothing was committed unless COMMIT was under way.
     ///
     /// Never call it inside `work`: SQLite has one writing connection. Dropping the returned future rolls back, unless COMMIT
     /// was under way. It should not come to that: the connection is then closed, and opening one is slow. Those who serve
@@ -43,8 +48,8 @@ impl Database {
     ///
     /// # Errors
     /// What `work` refused with; else what the database failed with. [`Failure::OutcomeUnknown`] when the connection was
-    /// lost during COMMIT.
-    pub(crate) async fn try_write<T, F, Fut>(&self, work: F) -> Result<T, Failure>
+    /// lost during COMMIT, or COMMIT was not answered.
+    pub(crate) async fn try_write_until<T, F, Fut>(&self, deadline: Deadline, work: F) -> Result<T, Failure>
     where
         F: Fn(Tx) -> Fut + Send,
         Fut: Future<Output = Result<T, Failure>> + Send,
@@ -53,10 +58,13 @@ impl Database {
         let started = Instant::now();
         let mut tries = 1;
         loop {
-            let failure = match self.attempt(&work).await {
+            let failure = match self.attempt(deadline, &work).await {
                 Ok(done) => return Ok(done),
                 Err(failure) => failure,
             };
+            if failure.is_loss() {
+                self.inner.losses.note();
+            }
             let pause = pause(tries);
             if !failure.is_transient() || tries == MAX_TRIES || started.elapsed() + pause > RETRY_BUDGET {
                 return Err(failure);
@@ -65,6 +73,19 @@ impl Database {
             tokio::time::sleep(pause).await;
             tries += 1;
         }
+    }
+
+    /// As [`Self::try_write_until`], for as long as a client waits.
+    ///
+    /// # Errors
+    /// Those of [`Self::try_write_until`].
+    pub(crate) async fn try_write<T, F, Fut>(&self, work: F) -> Result<T, Failure>
+    where
+        F: Fn(Tx) -> Fut + Send,
+        Fut: Future<Output = Result<T, Failure>> + Send,
+        T: Send,
+    {
+        self.try_write_until(self.deadline(PROMPT), work).await
     }
 
     /// As [`Self::try_write`], where an unknown outcome is simply `Unavailable`.
@@ -80,26 +101,46 @@ impl Database {
         Ok(self.try_write(work).await?)
     }
 
-    async fn attempt<T, F, Fut>(&self, work: &F) -> Result<T, Failure>
+    /// As [`Self::write`], for work on many rows: with that patience instead of a client's.
+    ///
+    /// # Errors
+    /// Those of [`Self::write`].
+    pub(crate) async fn write_within<T, F, Fut>(&self, patience: Duration, work: F) -> Result<T, RepositoryError>
     where
         F: Fn(Tx) -> Fut + Send,
         Fut: Future<Output = Result<T, Failure>> + Send,
         T: Send,
     {
-        let tx = Tx(Arc::new(self.begin().await?));
+        Ok(self.try_write_until(self.deadline(patience), work).await?)
+    }
+
+    /// When what begins now has to be over, with that patience.
+    pub(crate) fn deadline(&self, patience: Duration) -> Deadline {
+        Deadline::after(self.backend(), patience)
+    }
+
+    async fn attempt<T, F, Fut>(&self, deadline: Deadline, work: &F) -> Result<T, Failure>
+    where
+        F: Fn(Tx) -> Fut + Send,
+        Fut: Future<Output = Result<T, Failure>> + Send,
+        T: Send,
+    {
+        let tx = Tx(Arc::new(self.begin(deadline).await?));
         crash_point("transaction.begun");
-        let result = work(tx.clone()).await;
+        // Work that is called off leaves its connection in the middle of a statement; the pool closes it.
+        let result = deadline.bound(work(tx.clone())).await.unwrap_or_else(|error| Err(error.into()));
         let tx = Arc::try_unwrap(tx.0).map_err(|_| Failure::internal("a unit of work kept its transaction"))?;
         match result {
             Ok(done) => {
                 crash_point("transaction.before_commit");
-                detached(tx.commit()).await.map_err(Failure::of_commit)?;
+                let committed = detached_until(deadline.at_least(LAST_MOMENT), tx.commit()).await;
+                committed.map_err(Failure::of_commit)?;
                 crash_point("transaction.committed");
                 Ok(done)
             }
             Err(failure) => {
                 // The database may have rolled back by itself; the pool closes connections that are left half-way.
-                if let Err(error) = detached(tx.rollback()).await {
+                if let Err(error) = detached_until(deadline.at_most(ROLLBACK), tx.rollback()).await {
                     tracing::debug!(%error, "rolling back failed");
                 }
                 Err(failure)
@@ -109,23 +150,24 @@ impl Database {
 
     /// SQLite takes the write lock with BEGIN: a transaction that reads first and is then refused the lock cannot wait for
     /// it. The other two run at READ COMMITTED, which every connection is set to.
-    pub(super) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+    pub(super) async fn begin(&self, deadline: Deadline) -> Result<DatabaseTransaction, DbErr> {
         let mode = (self.backend() == DbBackend::Sqlite).then_some(SqliteTransactionMode::Immediate);
         let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
         let pool = self.inner.write.clone();
-        detached(async move { pool.begin_with_options(options).await }).await
+        detached_until(deadline, async move { pool.begin_with_options(options).await }).await
     }
 
     /// A transaction to read in, in which everything is as of one moment: that of its first read. To be used inside
-    /// [`detached()`] alone.
+    /// [`super::detached()`] alone.
     ///
     /// # Errors
     /// What the database failed with.
     pub(crate) async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
         // A SQLite transaction is always a snapshot, and warns when it is told to be one.
         let level = (self.backend() != DbBackend::Sqlite).then_some(IsolationLevel::RepeatableRead);
-        let pool = self.inner.read.0.clone();
-        detached(async move { pool.begin_with_config(level, None).await }).await
+        let pool = self.inner.read.pool().clone();
+        let begun = async move { pool.begin_with_config(level, None).await };
+        detached_until(self.deadline(PROMPT), begun).await
     }
 }
 

@@ -36,7 +36,7 @@ impl SqlAdminRepository {
     }
 
     async fn numbers<const N: usize>(&self, select: SelectStatement) -> Result<[i64; N]> {
-        let row = self.database.read().query_one(&select).await.map_err(failed)?;
+        let row = self.database.read_patiently().query_one(&select).await.map_err(failed)?;
         let row = row.ok_or_else(|| RepositoryError::Internal("counting gave no row".into()))?;
         let mut numbers = [0; N];
         for (index, number) in numbers.iter_mut().enumerate() {

@@ -98,7 +98,7 @@ impl AuditRepository for SqlAuditRepository {
             .order_by_asc(Column::Id)
             .limit(limit)
             .into_tuple()
-            .all(self.database.read())
+            .all(self.database.read_patiently())
             .await
             .map_err(failed)?;
         let mut removed = 0;

@@ -19,6 +19,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
 
+use crate::db::deadline::PATIENT;
 use crate::db::{Database, failed};
 use crate::entity::{daily_run, notification_preference, user_login};
 use crate::id_allocator::IdAllocator;
@@ -42,7 +43,7 @@ impl SqlCheckRepository {
     /// The statements of the two scans, to measure what the database alone needs for them.
     #[must_use]
     pub fn statements(&self, scan: &Scan, month: Month, before: Timestamp) -> [Statement; 3] {
-        let backend = self.database.read().get_database_backend();
+        let backend = self.database.read_patiently().get_database_backend();
         [
             backend.build(&scan::over_limits_of_categories(scan, month)),
             backend.build(&scan::over_overall_limits(&self.database, scan, month)),
@@ -54,7 +55,7 @@ impl SqlCheckRepository {
 #[async_trait]
 impl CheckRepository for SqlCheckRepository {
     async fn cohorts(&self, kind: Kind) -> Result<Vec<Cohort>> {
-        let reading = self.database.read();
+        let reading = self.database.read_patiently();
         let zones: Vec<String> = user_login::Entity::find()
             .select_only()
             .column(user_login::Column::Timezone)
@@ -107,7 +108,7 @@ impl CheckRepository for SqlCheckRepository {
         }
         let (rows, zones) = (&rows, &zones);
         self.database
-            .write(|tx| async move {
+            .write_within(PATIENT, |tx| async move {
                 for piece in pieces(rows.clone()) {
                     let unless_there = OnConflict::columns([
                         daily_run::Column::Job,
@@ -148,14 +149,14 @@ impl CheckRepository for SqlCheckRepository {
             .order_by_desc(user_login::Column::Id)
             .limit(1)
             .into_tuple()
-            .one(self.database.read())
+            .one(self.database.read_patiently())
             .await
             .map_err(failed)?;
         Ok(UserId(last.unwrap_or_default()))
     }
 
     async fn overspends(&self, scan: &Scan, month: Month) -> Result<Scanned<OverspendCandidate>> {
-        let reading = self.database.read();
+        let reading = self.database.read_patiently();
         let of_categories = reading.query_all(&scan::over_limits_of_categories(scan, month)).await.map_err(failed)?;
         let overall = scan::over_overall_limits(&self.database, scan, month);
         let overall = reading.query_all(&overall).await.map_err(failed)?;
@@ -163,7 +164,7 @@ impl CheckRepository for SqlCheckRepository {
     }
 
     async fn inactives(&self, scan: &Scan, before: Timestamp) -> Result<Scanned<InactiveCandidate>> {
-        let rows = self.database.read().query_all(&scan::silent(scan, before)).await.map_err(failed)?;
+        let rows = self.database.read_patiently().query_all(&scan::silent(scan, before)).await.map_err(failed)?;
         Ok(scan::read(rows.iter(), "inactivity", scan::inactive_of))
     }
 

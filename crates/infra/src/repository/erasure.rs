@@ -12,6 +12,7 @@ use sea_orm::sea_query::{Expr, Func};
 use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::crash::crash_point;
+use crate::db::deadline::LONG;
 use crate::db::{Database, Failure};
 use crate::entity::{
     category, category_budget, device, expense, idempotency_key, keyword, login_event, monthly_expense, notification,
@@ -44,7 +45,7 @@ impl ErasureRepository for SqlErasureRepository {
     async fn erase(&self, user: UserId, event: &NewLoginEvent) -> Result<()> {
         let id = self.ids.next(Sequence::LoginEvent).await?;
         self.database
-            .write(|tx| async move {
+            .write_within(LONG, |tx| async move {
                 seal(&tx, user).await?;
                 crash_point("erasure.sealed");
                 let was_admin = empty_account(&tx, user, event.at.0).await?;

@@ -17,6 +17,7 @@ use florin_domain::ledger::{Action, ChangeSet, Effect, Head, OperationId, Verifi
 use florin_domain::repository::{Applied, LedgerRepository, Page, RepositoryError, Result, UniqueKey};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::db::deadline::{Deadline, PROMPT};
 use crate::db::{Database, Failure, failed};
 use crate::entity::{last_user_action, user_action};
 use crate::id_allocator::IdAllocator;
@@ -28,6 +29,12 @@ pub(super) use pages::of_log as pages_of_log;
 /// How often an operation whose outcome is unknown is looked up, and the first pause; each further one is twice as long.
 const LOOK_UPS: u32 = 5;
 const FIRST_LOOK_UP: Duration = Duration::from_millis(50);
+/// How long at least a server is asked for it, however late it is.
+const LAST_LOOK_UP: Duration = Duration::from_millis(500);
+/// How many changes are written in the time that a client waits for an ordinary write, and what each further one adds. The
+/// longest payloads that are taken are then waited for for little more than a minute.
+const ORDINARY: usize = 100;
+const PER_CHANGE: Duration = Duration::from_millis(5);
 /// The most actions that are read by their numbers at once: payloads may be large.
 const AT_ONCE: usize = 16;
 
@@ -61,15 +68,21 @@ impl SqlLedgerRepository {
     }
 
     /// COMMIT was sent and its answer lost. The operation is stored by the same transaction: if it is there, it happened.
-    pub(super) async fn resolve(&self, change_set: &ChangeSet, lost: Failure) -> Result<Applied> {
+    pub(super) async fn resolve(&self, change_set: &ChangeSet, lost: Failure, deadline: Deadline) -> Result<Applied> {
+        let deadline = deadline.at_least(LAST_LOOK_UP);
         let mut pause = FIRST_LOOK_UP;
         for _ in 0..LOOK_UPS {
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(deadline.left(pause)).await;
             pause *= 2;
-            match self.seq_of(change_set.user, &change_set.operation).await {
-                Ok(Some(seq)) => return Ok(Applied { seq }),
-                Ok(None) => {}
-                Err(error) => tracing::debug!(%error, "looking an operation up failed"),
+            match deadline.bound(self.seq_of(change_set.user, &change_set.operation)).await {
+                Ok(Ok(Some(seq))) => return Ok(Applied { seq }),
+                Ok(Ok(None)) => {}
+                Ok(Err(error)) => tracing::debug!(%error, "looking an operation up failed"),
+                // The time is over, or the server has nothing to say.
+                Err(error) => {
+                    tracing::debug!(%error, "an operation could not be looked up");
+                    break;
+                }
             }
         }
         Err(lost.into())
@@ -95,6 +108,12 @@ impl SqlLedgerRepository {
     }
 }
 
+/// How long a server may take to apply it.
+fn patience(change_set: &ChangeSet) -> Duration {
+    let further = change_set.changes.len().saturating_sub(ORDINARY);
+    PROMPT + PER_CHANGE * u32::try_from(further).unwrap_or(u32::MAX)
+}
+
 #[async_trait]
 impl LedgerRepository for SqlLedgerRepository {
     async fn head(&self, user: UserId) -> Result<Head> {
@@ -103,9 +122,10 @@ impl LedgerRepository for SqlLedgerRepository {
     }
 
     async fn apply(&self, change_set: &ChangeSet) -> Result<Applied> {
-        match self.write(change_set).await {
+        let deadline = self.database.deadline(patience(change_set));
+        match self.write(change_set, deadline).await {
             Ok(seq) => Ok(Applied { seq }),
-            Err(lost @ Failure::OutcomeUnknown(_)) => self.resolve(change_set, lost).await,
+            Err(lost @ Failure::OutcomeUnknown(_)) => self.resolve(change_set, lost, deadline).await,
             Err(failure) => self.refine(change_set, failure.into()).await,
         }
     }

@@ -6,6 +6,7 @@ use florin_domain::repository::{PruningRepository, Result};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
+use crate::db::deadline::PATIENT;
 use crate::db::{Database, failed};
 use crate::entity::{idempotency_key, job_run, notification_delivery, one_time_code, refresh_token, session, sign_up};
 
@@ -34,13 +35,13 @@ impl SqlPruningRepository {
             .order_by_asc(instant)
             .limit(limit)
             .into_tuple()
-            .all(self.database.read())
+            .all(self.database.read_patiently())
             .await
             .map_err(failed)?;
         let Some(last) = instants.last().copied() else { return Ok(0) };
-        let removed = self
-            .database
-            .write(|tx| async move { Ok(E::delete_many().filter(instant.lte(last)).exec(&*tx).await?.rows_affected) });
+        let removed = self.database.write_within(PATIENT, |tx| async move {
+            Ok(E::delete_many().filter(instant.lte(last)).exec(&*tx).await?.rows_affected)
+        });
         removed.await
     }
 }
@@ -78,14 +79,14 @@ impl PruningRepository for SqlPruningRepository {
             .filter(Expr::col((session::Entity, session::Column::RevokedAt)).lt(ended_before.0))
             .limit(limit)
             .into_tuple()
-            .all(self.database.read())
+            .all(self.database.read_patiently())
             .await
             .map_err(failed)?;
         let mut removed = 0;
         // A session that has ended does not begin again, so nothing can have changed about these since.
         for list in padded(&hashes) {
             let list = &list;
-            let done = self.database.write(|tx| async move {
+            let done = self.database.write_within(PATIENT, |tx| async move {
                 let these = refresh_token::Column::Hash.is_in(list.iter().cloned());
                 Ok(refresh_token::Entity::delete_many().filter(these).exec(&*tx).await?.rows_affected)
             });
@@ -111,12 +112,12 @@ impl PruningRepository for SqlPruningRepository {
                 .column(Column::Id)
                 .limit(left)
                 .into_tuple()
-                .all(self.database.read())
+                .all(self.database.read_patiently())
                 .await
                 .map_err(failed)?;
             for list in padded(&ids) {
                 let list = &list;
-                let done = self.database.write(|tx| async move {
+                let done = self.database.write_within(PATIENT, |tx| async move {
                     let of_these = refresh_token::Column::SessionId.is_in(list.iter().copied());
                     refresh_token::Entity::delete_many().filter(of_these).exec(&*tx).await?;
                     let still = Condition::any()

@@ -100,7 +100,7 @@ impl ThrottleRepository for SqlThrottleRepository {
             .order_by_asc(Column::FullAgainAt)
             .limit(limit)
             .into_tuple()
-            .all(self.database.read())
+            .all(self.database.read_patiently())
             .await
             .map_err(failed)?;
         let mut removed = 0;

@@ -10,6 +10,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 
+use crate::db::deadline::PATIENT;
 use crate::db::{Database, Failure, failed};
 use crate::entity::{device, notification, notification_delivery, user_login, user_phone};
 use crate::id_allocator::{IdAllocator, Sequence};
@@ -44,7 +45,7 @@ pub(super) async fn insert(
     planned.sort_by(|a, b| (a.user, a.row.dedupe_key.as_ref()).cmp(&(b.user, b.row.dedupe_key.as_ref())));
     let planned = &planned;
     let stored = database
-        .write(|tx| async move {
+        .write_within(PATIENT, |tx| async move {
             let users: BTreeSet<i64> = planned.iter().map(|new| new.user).collect();
             let held = hold_enabled(&tx, &users.into_iter().collect::<Vec<_>>()).await?;
             let there: Vec<&Planned> = planned.iter().filter(|new| held.contains(&new.user)).collect();
@@ -208,7 +209,7 @@ async fn devices(database: &Database, users: &[i64]) -> Result<HashMap<i64, Vec<
             .select_only()
             .columns([device::Column::UserId, device::Column::Id])
             .filter(device::Column::UserId.is_in(list));
-        for (user, id) in rows.into_tuple::<(i64, i64)>().all(database.read()).await.map_err(failed)? {
+        for (user, id) in rows.into_tuple::<(i64, i64)>().all(database.read_patiently()).await.map_err(failed)? {
             devices.entry(user).or_default().push(id);
         }
     }
@@ -223,7 +224,7 @@ async fn with_phone(database: &Database, users: &[i64]) -> Result<HashSet<i64>> 
             .column(user_phone::Column::UserId)
             .filter(user_phone::Column::UserId.is_in(list))
             .filter(user_phone::Column::ProvedAt.is_not_null());
-        phones.extend(rows.into_tuple::<i64>().all(database.read()).await.map_err(failed)?);
+        phones.extend(rows.into_tuple::<i64>().all(database.read_patiently()).await.map_err(failed)?);
     }
     Ok(phones)
 }

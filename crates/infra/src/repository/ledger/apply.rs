@@ -12,6 +12,7 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryO
 
 use crate::crash::crash_point;
 use crate::db::Failure;
+use crate::db::deadline::Deadline;
 use crate::entity::{last_user_action, monthly_expense, user_action};
 use crate::repository::head::insert_head;
 use crate::repository::receipt;
@@ -35,7 +36,7 @@ pub(super) struct Prepared<'a> {
 }
 
 impl SqlLedgerRepository {
-    pub(super) async fn write(&self, change_set: &ChangeSet) -> Result<Seq, Failure> {
+    pub(super) async fn write(&self, change_set: &ChangeSet, deadline: Deadline) -> Result<Seq, Failure> {
         let payload = payload::encode(&change_set.changes, &change_set.links)
             .map_err(|error| Failure::from(RepositoryError::Internal(error.into())))?;
         let most = if change_set.effect == Effect::Original { MAX_PAYLOAD } else { MAX_REVERSAL };
@@ -48,7 +49,8 @@ impl SqlLedgerRepository {
             payload,
             payload_hash: payload_hash(&change_set.salt, &change_set.changes, &change_set.links),
         };
-        let seq = self.database.try_write(|tx| async move { prepared.apply(&tx).await }).await?;
+        let write = self.database.try_write_until(deadline, |tx| async move { prepared.apply(&tx).await });
+        let seq = write.await?;
         crash_point("ledger.committed");
         Ok(seq)
     }

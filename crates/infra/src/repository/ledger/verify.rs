@@ -9,6 +9,7 @@ use futures::TryStreamExt;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::db::deadline::{PATIENT, PROMPT};
 use crate::db::{Database, Failure, detached};
 use crate::entity::{expense, last_user_action, monthly_expense, tag, tag_map, user_action, user_login};
 use crate::repository::expense::row;
@@ -25,7 +26,10 @@ impl SqlLedgerRepository {
         let walk = detached(async move {
             let tx = database.snapshot().await?;
             let verified = walk(&database, &tx, user).await;
-            tx.rollback().await?;
+            // After an error the transaction may be gone, or its server silent: its connection is closed.
+            if verified.is_ok() {
+                database.deadline(PROMPT).bound(tx.rollback()).await??;
+            }
             Ok(verified)
         });
         walk.await?
@@ -33,8 +37,10 @@ impl SqlLedgerRepository {
 }
 
 async fn walk(database: &Database, tx: &DatabaseTransaction, user: UserId) -> Result<Verified, Failure> {
-    let row = last_user_action::Entity::find_by_id(user.0).one(tx).await?;
-    let account = user_login::Entity::find_by_id(user.0).one(tx).await?;
+    // Each step is of bounded size; all of them together are not.
+    let step = || database.deadline(PATIENT);
+    let row = step().bound(last_user_action::Entity::find_by_id(user.0).one(tx)).await??;
+    let account = step().bound(user_login::Entity::find_by_id(user.0).one(tx)).await??;
     let erased = account.is_some_and(|account| account.erased_at.is_some());
     let mut verifier = if erased { Verifier::erased(user) } else { Verifier::new(user) };
     let (mut last, mut last_ordinary, mut next_undo) = (0, 0, None);
@@ -46,14 +52,14 @@ async fn walk(database: &Database, tx: &DatabaseTransaction, user: UserId) -> Re
     loop {
         if sizes.is_empty() {
             let next = in_order().filter(user_action::Column::Seq.gt(last)).limit(PAGE);
-            sizes = pages::sizes(database, tx, next).await?;
+            sizes = step().bound(pages::sizes(database, tx, next)).await??;
         }
         let page = fitting(&sizes);
         let Some((end, _)) = page.last() else { break };
         let rows = in_order().filter(user_action::Column::Seq.gt(last)).filter(user_action::Column::Seq.lte(*end));
         last = *end;
         sizes.drain(..page.len());
-        for row in rows.all(tx).await? {
+        for row in step().bound(rows.all(tx)).await?? {
             if row.root == row.seq {
                 last_ordinary = row.seq;
             }
@@ -63,8 +69,9 @@ async fn walk(database: &Database, tx: &DatabaseTransaction, user: UserId) -> Re
             verifier.action(&action::stored(row));
         }
     }
-    let live = if erased { any_expense(tx, user).await? } else { live_expenses(tx, user).await? };
-    let totals = totals(tx, user).await?;
+    let live = async { if erased { any_expense(tx, user).await } else { live_expenses(tx, user).await } };
+    let live = step().bound(live).await??;
+    let totals = step().bound(totals(tx, user)).await??;
     // What is kept in the head so that it need not be looked for.
     let shortcuts_agree =
         row.as_ref().is_none_or(|row| (row.last_ordinary, row.next_undo) == (last_ordinary, next_undo));

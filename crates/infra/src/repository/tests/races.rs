@@ -12,6 +12,7 @@ use florin_migration::Migrator;
 use florin_migration::sea_orm_migration::MigratorTrait;
 use sea_orm::{ConnectionTrait, TransactionTrait};
 
+use crate::db::deadline::PROMPT;
 use crate::db::{Failure, SchemaState};
 
 use super::database::{TestDatabase, with_database};
@@ -239,10 +240,10 @@ async fn a_lost_answer_to_commit_is_resolved() {
         let lost = || Failure::OutcomeUnknown(sea_orm::DbErr::Custom("connection reset".to_owned()));
         let change = record(ana.expenses.reserve_ids(1).await.unwrap()[0], lunch());
         let change_set = ana.planned(ActionKind::Create, vec![change]).await;
-        let unknown = ana.ledger.resolve(&change_set, lost()).await;
+        let unknown = ana.ledger.resolve(&change_set, lost(), database.deadline(PROMPT)).await;
         assert!(matches!(unknown, Err(RepositoryError::Unavailable(_))));
         ana.ledger.apply(&change_set).await.unwrap();
-        assert_eq!(ana.ledger.resolve(&change_set, lost()).await.unwrap().seq, Seq(1));
+        assert_eq!(ana.ledger.resolve(&change_set, lost(), database.deadline(PROMPT)).await.unwrap().seq, Seq(1));
     })
     .await;
 }
