@@ -4,6 +4,7 @@
 mod connect;
 mod detached;
 mod failure;
+mod hold;
 mod migrate;
 mod transaction;
 
@@ -21,6 +22,7 @@ use crate::id_allocator::{Remainder, Sequence};
 pub(crate) use connect::is_exposed;
 pub(crate) use detached::{Reads, detached};
 pub(crate) use failure::{Failure, failed};
+pub(crate) use hold::hold;
 pub use migrate::SchemaState;
 
 /// How to connect.

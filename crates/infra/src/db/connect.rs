@@ -11,6 +11,7 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolO
 use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Pool, Row};
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxError};
 
+use super::hold::note_galera;
 use super::{DatabaseError, DatabaseOptions, Failure, failed};
 
 /// A connection that was idle for longer is tried before it is used.
@@ -29,7 +30,13 @@ const MYSQL_SESSION: [&str; 2] = [
      NO_ENGINE_SUBSTITUTION', SESSION innodb_lock_wait_timeout = 3",
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
 ];
-/// The same for PostgreSQL.
+/// On a node of a Galera cluster: what was acknowledged at any node is there when a statement or a transaction begins. A node
+/// applies the commits of the others a little later than they are acknowledged, and would answer from before them.
+///
+/// 1 is for reads and for BEGIN. Waiting before writes (2 and 4) would add nothing: inside a transaction, which every write is
+/// in, no statement waits again, and what was missed there fails when it is certified.
+const GALERA_SESSION: &str = "SET SESSION wsrep_sync_wait = 1";
+/// How the sessions of PostgreSQL are set.
 const POSTGRES_SESSION: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED; \
                                 SET lock_timeout = '3s'; SET timezone = 'UTC'";
 
@@ -217,10 +224,21 @@ fn mysql(url: &str, options: &DatabaseOptions) -> Result<Pool<sea_orm::sqlx::MyS
             for statement in MYSQL_SESSION {
                 connection.execute(statement).await?;
             }
+            if is_galera(connection).await? {
+                note_galera();
+                connection.execute(GALERA_SESSION).await?;
+            }
             Ok(())
         })
     });
     Ok(pool.connect_lazy_with(connect))
+}
+
+/// Whether the server is a node of a Galera cluster. One that never heard of clusters has no such variable, and others say OFF.
+pub(super) async fn is_galera(connection: &mut MySqlConnection) -> Result<bool, SqlxError> {
+    let answer = connection.fetch_optional("SHOW VARIABLES LIKE 'wsrep_on'").await?;
+    let value = answer.map(|row| row.try_get::<String, _>(1)).transpose()?;
+    Ok(value.is_some_and(|value| value.eq_ignore_ascii_case("on")))
 }
 
 fn postgres(url: &str, options: &DatabaseOptions) -> Result<Pool<sea_orm::sqlx::Postgres>, DatabaseError> {
