@@ -13,8 +13,9 @@ ALL := --workspace $(CARGO_FLAGS)
 TESTS = $(CARGO) metadata --no-deps --format-version 1 $(CARGO_FLAGS) \
 	| grep -o '"kind":\["test"\],"crate_types":\["bin"\],"name":"[^"]*","src_path":"[^"]*"' \
 	| grep $(1) '"src_path":"$(CURDIR)/tests/' | sed 's/.*"name":"\([^"]*\)".*/--test \1/'
-# The one that starts servers of its own is left out of them: it needs an installed Redis, and no other engine than SQLite.
-ENGINE_TESTS = $(or $(subst --test queue,,$(shell $(call TESTS,))),$(error the package in tests/ has no test programs))
+# Those that start servers of their own are left out of them: `queue` needs an installed Redis, and no other engine than SQLite;
+# `galera` needs Galera, and minutes: `make torture` runs it.
+ENGINE_TESTS = $(or $(subst --test galera,,$(subst --test queue,,$(shell $(call TESTS,)))),$(error the package in tests/ has no test programs))
 OTHER_TESTS = $(shell $(call TESTS,-v))
 
 .DEFAULT_GOAL := help
