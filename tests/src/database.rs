@@ -10,6 +10,8 @@ use std::sync::OnceLock;
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement};
 use tempfile::TempDir;
 
+pub(crate) use dump::rows;
+
 /// A row of the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -226,7 +228,7 @@ impl Drop for TestDatabase {
     }
 }
 
-async fn connect(url: &str) -> Result<DatabaseConnection, sea_orm::DbErr> {
+pub(crate) async fn connect(url: &str) -> Result<DatabaseConnection, sea_orm::DbErr> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);
     sea_orm::Database::connect(options).await

@@ -5,6 +5,7 @@
 //! figures of docs/reliability.md. With it set, the programs are those of the release build.
 
 pub mod fleet;
+pub mod galera;
 pub mod model;
 pub mod person;
 pub mod power;

@@ -19,7 +19,7 @@ pub(super) fn files(folder: &Path) -> Vec<u8> {
 }
 
 /// Every row of every table.
-pub(super) async fn rows(connection: &DatabaseConnection) -> Vec<u8> {
+pub(crate) async fn rows(connection: &DatabaseConnection) -> Vec<u8> {
     let mut lines = Vec::new();
     let is_mysql = connection.get_database_backend() == DbBackend::MySql;
     let schema = if is_mysql { "DATABASE()" } else { "current_schema()" };

@@ -11,6 +11,7 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolO
 use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Pool, Row};
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxError};
 
+use super::hold::note_galera;
 use super::losses::Losses;
 use super::{DatabaseError, DatabaseOptions, Failure, failed};
 
@@ -35,7 +36,13 @@ const MYSQL_SESSION: [&str; 2] = [
      /*M!100302 , SESSION idle_transaction_timeout = 10 */",
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
 ];
-/// The same for PostgreSQL.
+/// On a node of a Galera cluster: what was acknowledged at any node is there when a statement or a transaction begins. A node
+/// applies the commits of the others a little later than they are acknowledged, and would answer from before them.
+///
+/// 1 is for reads and for BEGIN. Waiting before writes (2 and 4) would add nothing: inside a transaction, which every write is
+/// in, no statement waits again, and what was missed there fails when it is certified.
+const GALERA_SESSION: &str = "SET SESSION wsrep_sync_wait = 1";
+/// How the sessions of PostgreSQL are set.
 const POSTGRES_SESSION: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED; \
                                 SET lock_timeout = '3s'; SET timezone = 'UTC'; \
                                 SET idle_in_transaction_session_timeout = '10s'";
@@ -232,10 +239,21 @@ fn mysql(url: &str, options: &DatabaseOptions, losses: &Losses) -> Result<Pool<s
             for statement in MYSQL_SESSION {
                 connection.execute(statement).await?;
             }
+            if is_galera(connection).await? {
+                note_galera();
+                connection.execute(GALERA_SESSION).await?;
+            }
             Ok(())
         })
     });
     Ok(pool.connect_lazy_with(connect))
+}
+
+/// Whether the server is a node of a Galera cluster. One that never heard of clusters has no such variable, and others say OFF.
+pub(super) async fn is_galera(connection: &mut MySqlConnection) -> Result<bool, SqlxError> {
+    let answer = connection.fetch_optional("SHOW VARIABLES LIKE 'wsrep_on'").await?;
+    let value = answer.map(|row| row.try_get::<String, _>(1)).transpose()?;
+    Ok(value.is_some_and(|value| value.eq_ignore_ascii_case("on")))
 }
 
 fn postgres(

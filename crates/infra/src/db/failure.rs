@@ -133,7 +133,7 @@ fn class_of_cause(error: &DbErr) -> Class {
     match sqlx_error(error) {
         Some(SqlxError::Database(error)) => {
             if let Some(error) = error.try_downcast_ref::<SqlxMySqlError>() {
-                mysql_class(error.number())
+                mysql_class(error.number(), error.message())
             } else if let Some(error) = error.try_downcast_ref::<SqlxPostgresError>() {
                 postgres_class(error.code())
             } else if error.try_downcast_ref::<SqlxSqliteError>().is_some() {
@@ -158,17 +158,25 @@ fn class_of_cause(error: &DbErr) -> Class {
     }
 }
 
-fn mysql_class(number: u16) -> Class {
+fn mysql_class(number: u16, message: &str) -> Class {
     match number {
-        // Deadlock, lock wait timeout, record changed since it was read.
-        1213 | 1205 | 1020 => Class::Contention,
+        // Deadlock, lock wait timeout, record changed since it was read; rolled back by a group's certification. On a Galera node
+        // a deadlock is also a conflict with what another node committed, at any statement and at COMMIT, and it is undone
+        // everywhere; and a lock wait timeout is also a read that could not be made current.
+        1213 | 1205 | 1020 | 3101 => Class::Contention,
+        // An error during COMMIT. That a lock was lost is how a replication group says what Galera calls a deadlock. What Galera
+        // says with it (no connection to the primary component) tells nothing: the others may have taken the commit.
+        1180 if message.contains("Got error 149") => Class::Contention,
+        1180 => Class::Lost,
         // Shutdown, interrupted, network errors, connections aborted, not in the cluster's primary component, killed, idle
-        // for too long.
-        1053 | 1079 | 1317 | 1152 | 1158..=1161 | 1184 | 1047 | 1927 | 4031 => Class::Lost,
-        // Too many connections (three limits), no thread, no memory, read-only (three ways), host blocked, a statement's time
-        // is over (MariaDB, MySQL).
+        // for too long; the group was left before COMMIT was decided.
+        1053 | 1079 | 1317 | 1152 | 1158..=1161 | 1184 | 1047 | 1927 | 4031 | 3100 => Class::Lost,
+        // Too many connections (three limits), no thread, no memory, read-only (three ways), offline, host blocked, a statement's
+        // time is over (MariaDB, MySQL).
         // No such table: not migrated yet.
-        1040 | 1203 | 1226 | 1135 | 1037 | 1041 | 1290 | 1792 | 1836 | 1129 | 1969 | 3024 | 1146 => Class::Unreachable,
+        1040 | 1203 | 1226 | 1135 | 1037 | 1041 | 1290 | 1792 | 1836 | 3032 | 1129 | 1969 | 3024 | 1146 => {
+            Class::Unreachable
+        }
         1021 | 1114 => Class::Full,
         1690 | 1264 => Class::Range,
         _ => Class::Other,
@@ -232,17 +240,19 @@ mod tests {
     #[test]
     fn every_database_is_read_the_same() {
         for (class, expected) in [
-            (mysql_class(1213), Class::Contention),
-            (mysql_class(1205), Class::Contention),
-            (mysql_class(1020), Class::Contention),
-            (mysql_class(1040), Class::Unreachable),
-            (mysql_class(1290), Class::Unreachable),
-            (mysql_class(1053), Class::Lost),
-            (mysql_class(1927), Class::Lost),
-            (mysql_class(1135), Class::Unreachable),
-            (mysql_class(1114), Class::Full),
-            (mysql_class(1690), Class::Range),
-            (mysql_class(1062), Class::Other),
+            (mysql_class(1213, ""), Class::Contention),
+            (mysql_class(1205, ""), Class::Contention),
+            (mysql_class(1020, ""), Class::Contention),
+            (mysql_class(1040, ""), Class::Unreachable),
+            (mysql_class(1290, ""), Class::Unreachable),
+            (mysql_class(1053, ""), Class::Lost),
+            (mysql_class(1927, ""), Class::Lost),
+            (mysql_class(1135, ""), Class::Unreachable),
+            (mysql_class(1114, ""), Class::Full),
+            (mysql_class(1690, ""), Class::Range),
+            (mysql_class(1062, ""), Class::Other),
+            (mysql_class(1969, ""), Class::Unreachable),
+            (mysql_class(3032, ""), Class::Unreachable),
             (postgres_class("40001"), Class::Contention),
             (postgres_class("40P01"), Class::Contention),
             (postgres_class("55P03"), Class::Contention),
@@ -262,6 +272,35 @@ mod tests {
             (sqlite_class(13, "database or disk is full"), Class::Full),
             (sqlite_class(3091, "cannot store REAL value in INTEGER column"), Class::Range),
             (sqlite_class(2067, "UNIQUE constraint failed"), Class::Other),
+        ] {
+            assert_eq!(class, expected);
+        }
+    }
+
+    #[test]
+    fn what_a_cluster_answers_is_tried_again_or_not_known() {
+        let not_connected =
+            "Error while appending streaming replication fragment(provider status: Not connected to Primary Component)";
+        for (class, expected) in [
+            // Undone everywhere.
+            (
+                mysql_class(
+                    1213,
+                    "WSREP detected deadlock/conflict and aborted the transaction. Try restarting the transaction",
+                ),
+                Class::Contention,
+            ),
+            (mysql_class(3101, "Plugin instructed the server to rollback the current transaction."), Class::Contention),
+            (mysql_class(1180, "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT"), Class::Contention),
+            // A read that could not be made current.
+            (mysql_class(1205, "Lock wait timeout exceeded; try restarting transaction"), Class::Contention),
+            // Nothing was done, or nobody here knows.
+            (mysql_class(1047, "WSREP has not yet prepared node for application use"), Class::Lost),
+            (mysql_class(1317, "Query execution was interrupted"), Class::Lost),
+            (mysql_class(1927, "Connection was killed"), Class::Lost),
+            (mysql_class(3100, "Error on observer while running replication hook 'before_commit'."), Class::Lost),
+            (mysql_class(1180, not_connected), Class::Lost),
+            (mysql_class(1180, "Got error 6 \"No such device or address\" during COMMIT"), Class::Lost),
         ] {
             assert_eq!(class, expected);
         }

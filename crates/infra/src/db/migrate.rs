@@ -3,17 +3,20 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use florin_domain::repository::RepositoryError;
 use florin_migration::sea_orm_migration::{MigratorTrait, SchemaManager, seaql_migrations};
 use sea_orm::sqlx::{self, ConnectOptions, Connection};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait};
 
-use super::connect::sqlx_failed;
+use super::connect::{is_galera, sqlx_failed};
 use super::deadline::PATIENT;
 use super::{Database, DatabaseError, Failure, failed};
 use crate::crash::{Migrations, crash_point};
 
 /// How long one process waits for another one's migrations, in seconds.
 const LOCK_SECONDS: u32 = 60;
+/// How long a process at another node of a cluster may take for one migration, before it is taken for dead.
+const ELSEWHERE: Duration = Duration::from_secs(20);
 /// The key of the lock on PostgreSQL: "florin" in ASCII. It is one per database.
 const LOCK_KEY: i64 = 0x66_6c_6f_72_69_6e;
 
@@ -73,7 +76,8 @@ impl Database {
     }
 
     /// Applies the migrations that are missing and returns their names. Any number of processes may call it at once: one
-    /// migrates, the others wait and find nothing left to do.
+    /// migrates, the others wait and find nothing left to do. At several nodes of a Galera cluster they may share the work; who
+    /// had to wait for another then returns no names.
     ///
     /// # Errors
     /// [`DatabaseError::Newer`], with nothing touched, when a later version migrated it; [`DatabaseError::Locked`] when
@@ -123,9 +127,30 @@ impl Database {
         if taken != Some(1) {
             return Err(DatabaseError::Locked);
         }
-        let done = self.migrate_locked().await;
+        let is_galera = is_galera(&mut lock).await.map_err(sqlx_failed)?;
+        let done = match self.migrate_locked().await {
+            Err(DatabaseError::Repository(error)) if is_galera => self.migrated_elsewhere(error).await,
+            done => done,
+        };
         lock.close().await.map_err(sqlx_failed)?;
         done
+    }
+
+    /// On a Galera cluster the lock is one node's alone. But every change of the schema is made at all nodes in one order, so
+    /// that each has one winner: who fails, because the table is there already, waits for the one who made it.
+    async fn migrated_elsewhere(&self, error: RepositoryError) -> Result<Vec<String>, DatabaseError> {
+        tracing::info!(%error, "a migration failed; perhaps a process at another node of the cluster applies it: waiting for that");
+        let (mut left, mut since) = (usize::MAX, Instant::now());
+        while since.elapsed() < ELSEWHERE {
+            match self.schema_state().await {
+                Ok(SchemaState::Current) => return Ok(Vec::new()),
+                Ok(SchemaState::Older { pending }) if pending.len() < left => {
+                    (left, since) = (pending.len(), Instant::now());
+                }
+                _ => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+        Err(error.into())
     }
 
     async fn migrate_postgres(&self) -> Result<Vec<String>, DatabaseError> {

@@ -11,11 +11,14 @@ use sea_orm::{
 
 use super::deadline::{Deadline, LAST_MOMENT, PROMPT};
 use super::detached::detached_until;
+use super::hold::is_on_galera;
 use super::{Database, Failure};
 use crate::crash::crash_point;
 
 /// The most times a unit of work is run.
 const MAX_TRIES: u32 = 5;
+/// The same on a Galera cluster: there a write does not wait for one at another node, but finds out at its end that it came too late.
+const MAX_TRIES_ON_GALERA: u32 = 20;
 /// No further try begins after this long.
 const RETRY_BUDGET: Duration = Duration::from_secs(2);
 /// How long a server may take to roll back; then its connection is closed, which is the same.
@@ -38,9 +41,9 @@ impl Deref for Tx {
 impl Database {
     /// Runs `work` in one transaction and commits it when it succeeds. Its first error ends it: the transaction may be gone
     /// by then, so that a later statement would commit alone. When another transaction was in the way, or the connection
-    /// broke before COMMIT, it is run again from BEGIN, at most five times and for two seconds; so `work` must have no effect
-    /// outside its transaction. A server that has not answered by `deadline` is not waited for any longer: the connection is
-    /// closed, and nothing was committed unless COMMIT was under way.
+    /// broke before COMMIT, it is run again from BEGIN, at most five times (on a Galera cluster twenty) and for two seconds; so `work`
+    /// must have no effect outside its transaction. A server that has not answered by `deadline` is not waited for any longer: the
+    /// connection is closed, and nothing was committed unless COMMIT was under way.
     ///
     /// Never call it inside `work`: SQLite has one writing connection. Dropping the returned future rolls back, unless COMMIT
     /// was under way. It should not come to that: the connection is then closed, and opening one is slow. Those who serve
@@ -58,6 +61,7 @@ impl Database {
         let started = Instant::now();
         let mut tries = 1;
         loop {
+            let most = if is_on_galera() { MAX_TRIES_ON_GALERA } else { MAX_TRIES };
             let failure = match self.attempt(deadline, &work).await {
                 Ok(done) => return Ok(done),
                 Err(failure) => failure,
@@ -66,7 +70,7 @@ impl Database {
                 self.inner.losses.note();
             }
             let pause = pause(tries);
-            if !failure.is_transient() || tries == MAX_TRIES || started.elapsed() + pause > RETRY_BUDGET {
+            if !failure.is_transient() || tries >= most || started.elapsed() + pause > RETRY_BUDGET {
                 return Err(failure);
             }
             tracing::debug!(tries, ?failure, "a transaction is tried again");
@@ -171,9 +175,9 @@ impl Database {
     }
 }
 
-/// A pause of random length before the next try, so that those in each other's way part.
+/// A pause of random length before the next try, so that those in each other's way part. It grows for the first four.
 fn pause(tries: u32) -> Duration {
-    let most = FIRST_PAUSE_MILLIS << tries.min(MAX_TRIES);
+    let most = FIRST_PAUSE_MILLIS << tries.min(MAX_TRIES - 1);
     let random = getrandom::u64().unwrap_or_default();
     Duration::from_millis(1 + random % most)
 }

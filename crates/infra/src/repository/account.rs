@@ -16,7 +16,7 @@ use sea_orm::{
     ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 
-use crate::db::{Database, Failure, failed};
+use crate::db::{self, Database, Failure, failed};
 use crate::entity::{category_budget, expense, user_cred, user_login};
 use crate::id_allocator::{IdAllocator, Sequence};
 
@@ -218,13 +218,8 @@ pub(super) async fn hold_enabled(tx: &DatabaseTransaction, user: UserId) -> std:
 
 /// The same of an account that is not erased, disabled or not.
 pub(super) async fn hold_present(tx: &DatabaseTransaction, user: UserId) -> std::result::Result<bool, Failure> {
-    let held = user_login::Entity::update_many()
-        .col_expr(user_login::Column::CreatedAt, Expr::col(user_login::Column::CreatedAt))
-        .filter(user_login::Column::Id.eq(user.0))
-        .filter(user_login::Column::ErasedAt.is_null())
-        .exec(tx)
-        .await?;
-    Ok(held.rows_affected == 1)
+    let row = user_login::Column::Id.eq(user.0).and(user_login::Column::ErasedAt.is_null());
+    Ok(db::hold::<user_login::Entity>(tx, user_login::Column::CreatedAt, Condition::all().add(row)).await? == 1)
 }
 
 /// The same of an admin who is neither disabled nor erased.
@@ -237,16 +232,12 @@ async fn hold(
     user: UserId,
     condition: impl IntoCondition,
 ) -> std::result::Result<bool, Failure> {
-    // Written, though not changed: a read would not keep anyone out. All three count a row that matches as affected.
-    let held = user_login::Entity::update_many()
-        .col_expr(user_login::Column::DisabledAt, Expr::col(user_login::Column::DisabledAt))
-        .filter(user_login::Column::Id.eq(user.0))
-        .filter(user_login::Column::DisabledAt.is_null())
-        .filter(user_login::Column::ErasedAt.is_null())
-        .filter(condition)
-        .exec(tx)
-        .await?;
-    Ok(held.rows_affected == 1)
+    let row = Condition::all()
+        .add(user_login::Column::Id.eq(user.0))
+        .add(user_login::Column::DisabledAt.is_null())
+        .add(user_login::Column::ErasedAt.is_null())
+        .add(condition.into_condition());
+    Ok(db::hold::<user_login::Entity>(tx, user_login::Column::CreatedAt, row).await? == 1)
 }
 
 /// A row as the domain knows it.

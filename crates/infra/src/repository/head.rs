@@ -5,9 +5,9 @@ use florin_domain::ledger::{GENESIS, Head};
 use florin_domain::repository::RepositoryError;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter};
 
-use crate::db::Failure;
+use crate::db::{self, Failure};
 use crate::entity::last_user_action;
 
 /// Makes the head of a log without actions, unless there is one.
@@ -76,15 +76,10 @@ pub(super) async fn hold_taxonomy(tx: &DatabaseTransaction, user: UserId, versio
     }
     // Once more after the head was made, by this or by another write: accounts are made with theirs, but one may have lost it.
     for last_try in [false, true] {
-        // Written, though not changed: a read would not keep anyone out. All three count a row that matches as affected.
-        let same = Expr::col(last_user_action::Column::TaxonomyVersion);
-        let held = last_user_action::Entity::update_many()
-            .col_expr(last_user_action::Column::TaxonomyVersion, same)
-            .filter(last_user_action::Column::UserId.eq(user.0))
-            .filter(last_user_action::Column::TaxonomyVersion.eq(version))
-            .exec(tx)
-            .await?;
-        if held.rows_affected == 1 {
+        let row = Condition::all()
+            .add(last_user_action::Column::UserId.eq(user.0))
+            .add(last_user_action::Column::TaxonomyVersion.eq(version));
+        if db::hold::<last_user_action::Entity>(tx, last_user_action::Column::Seq, row).await? == 1 {
             return Ok(());
         }
         if last_try || version != 0 {

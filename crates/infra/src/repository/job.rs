@@ -8,10 +8,9 @@ use florin_domain::calendar::Timestamp;
 use florin_domain::id::JobRunId;
 use florin_domain::repository::{JobRepository, JobRun, Page, RepositoryError, Result, RunOutcome};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::db::{Database, failed};
+use crate::db::{self, Database, failed};
 use crate::entity::{id_range, job_run};
 use crate::id_allocator::{IdAllocator, Sequence};
 
@@ -62,11 +61,8 @@ impl JobRepository for SqlJobRepository {
                 if alone {
                     // Two that begin at the same time wait for each other here, so that the second sees the first: their rows
                     // are of different keys, and nothing else would keep them apart.
-                    id_range::Entity::update_many()
-                        .col_expr(id_range::Column::Next, Expr::col(id_range::Column::Next))
-                        .filter(id_range::Column::Name.eq(Sequence::JobRun.name()))
-                        .exec(&*tx)
-                        .await?;
+                    let row = Condition::all().add(id_range::Column::Name.eq(Sequence::JobRun.name()));
+                    db::hold::<id_range::Entity>(&tx, id_range::Column::Next, row).await?;
                     let others = job_run::Entity::find()
                         .filter(job_run::Column::Job.eq(job))
                         .filter(job_run::Column::FinishedAt.is_null())

@@ -14,7 +14,7 @@ use sea_orm::{
     QueryFilter, QueryOrder, QueryTrait,
 };
 
-use crate::db::{Database, Failure, failed};
+use crate::db::{self, Database, Failure, failed};
 use crate::entity::personal_token::{ActiveModel, Column, Entity, Model};
 use crate::entity::{session, user_login};
 use crate::id_allocator::{IdAllocator, Sequence};
@@ -155,14 +155,12 @@ impl TokenRepository for SqlTokenRepository {
 
 /// Keeps the session from being ended until the end of the transaction.
 async fn hold_session(tx: &DatabaseTransaction, user: UserId, session: SessionId) -> std::result::Result<(), Failure> {
-    let held = session::Entity::update_many()
-        .col_expr(session::Column::LastUsedAt, Expr::col(session::Column::LastUsedAt))
-        .filter(session::Column::Id.eq(session.0))
-        .filter(session::Column::UserId.eq(user.0))
-        .filter(session::Column::RevokedAt.is_null())
-        .exec(tx)
-        .await?;
-    if held.rows_affected == 1 { Ok(()) } else { Err(RepositoryError::Stale.into()) }
+    let row = Condition::all()
+        .add(session::Column::Id.eq(session.0))
+        .add(session::Column::UserId.eq(user.0))
+        .add(session::Column::RevokedAt.is_null());
+    let held = db::hold::<session::Entity>(tx, session::Column::CreatedAt, row).await?;
+    if held == 1 { Ok(()) } else { Err(RepositoryError::Stale.into()) }
 }
 
 /// Revokes all tokens of a user.

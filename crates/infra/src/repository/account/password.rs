@@ -5,25 +5,18 @@ use florin_domain::login_event::{EventKind, EventOutcome, NewLoginEvent};
 use florin_domain::repository::PasswordChange;
 use florin_domain::session::Proof;
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter};
 
 use super::super::audit;
 use super::super::session::{code, end_all};
 use super::write_password;
-use crate::db::Failure;
+use crate::db::{self, Failure};
 use crate::entity::{personal_token, user_cred};
 
 /// Keeps a password from being changed until the end of the transaction, if it is the one of that hash; whether it is.
 pub(in crate::repository) async fn hold(tx: &DatabaseTransaction, user: UserId, hash: &str) -> Result<bool, Failure> {
-    // Written, though not changed: a read would not keep anyone out. All three count a row that matches as affected.
-    let held = user_cred::Entity::update_many()
-        .col_expr(user_cred::Column::UpdatedAt, Expr::col(user_cred::Column::UpdatedAt))
-        .filter(user_cred::Column::UserId.eq(user.0))
-        .filter(user_cred::Column::PasswordHash.eq(hash))
-        .exec(tx)
-        .await?;
-    Ok(held.rows_affected == 1)
+    let row = Condition::all().add(user_cred::Column::UserId.eq(user.0)).add(user_cred::Column::PasswordHash.eq(hash));
+    Ok(db::hold::<user_cred::Entity>(tx, user_cred::Column::UpdatedAt, row).await? == 1)
 }
 
 /// Replaces a password; whether what it was proved by still held. Nothing is written before that is known.

@@ -7,11 +7,11 @@ use florin_domain::notification::delivery::State;
 use florin_domain::notification::{Channel, Kind, NewNotification};
 use florin_domain::repository::{RepositoryError, Result};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::db::deadline::PATIENT;
-use crate::db::{Database, Failure, failed};
+use crate::db::{self, Database, Failure, failed};
 use crate::entity::{device, notification, notification_delivery, user_login, user_phone};
 use crate::id_allocator::{IdAllocator, Sequence};
 
@@ -81,17 +81,12 @@ async fn hold_enabled(tx: &DatabaseTransaction, users: &[i64]) -> std::result::R
     let mut held = HashSet::new();
     for list in padded(users) {
         let there = |list: Vec<i64>| {
-            sea_orm::Condition::all()
+            Condition::all()
                 .add(user_login::Column::Id.is_in(list))
                 .add(user_login::Column::DisabledAt.is_null())
                 .add(user_login::Column::ErasedAt.is_null())
         };
-        // Written, though not changed: a read would not keep anyone out.
-        user_login::Entity::update_many()
-            .col_expr(user_login::Column::DisabledAt, Expr::col(user_login::Column::DisabledAt))
-            .filter(there(list.clone()))
-            .exec(tx)
-            .await?;
+        db::hold::<user_login::Entity>(tx, user_login::Column::CreatedAt, there(list.clone())).await?;
         let ids = user_login::Entity::find().select_only().column(user_login::Column::Id).filter(there(list));
         held.extend(ids.into_tuple::<i64>().all(tx).await?);
     }

@@ -5,9 +5,11 @@ use florin_domain::id::DeliveryId;
 use florin_domain::notification::delivery::{Outcome, State};
 use florin_domain::repository::Result;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany};
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany,
+};
 
-use crate::db::Failure;
+use crate::db::{self, Failure};
 use crate::entity::notification;
 use crate::entity::notification_delivery::{Column, Entity};
 
@@ -78,7 +80,7 @@ fn set(outcome: &Outcome, at: Timestamp) -> UpdateMany<Entity> {
     }
 }
 
-/// The notifications of these deliveries, written though not changed, in order.
+/// The notifications of these deliveries, held in order.
 async fn hold_notifications(tx: &DatabaseTransaction, leases: &[(i64, i64)]) -> std::result::Result<Vec<i64>, Failure> {
     let mut notifications = Vec::new();
     for list in padded(leases) {
@@ -88,11 +90,8 @@ async fn hold_notifications(tx: &DatabaseTransaction, leases: &[(i64, i64)]) -> 
     notifications.sort_unstable();
     notifications.dedup();
     for list in padded(&notifications) {
-        notification::Entity::update_many()
-            .col_expr(notification::Column::CancelledAt, Expr::col(notification::Column::CancelledAt))
-            .filter(notification::Column::Id.is_in(list))
-            .exec(tx)
-            .await?;
+        let rows = Condition::all().add(notification::Column::Id.is_in(list));
+        db::hold::<notification::Entity>(tx, notification::Column::CreatedAt, rows).await?;
     }
     Ok(notifications)
 }
