@@ -69,8 +69,7 @@ async fn one_history_is_answered_alike_by_three_engines() {
             for _ in 0..1 + usize::from(again) {
                 let answers = join_all(worlds.iter().map(|(app, people)| {
                     app.clock.advance_millis(i64::try_from(pause).unwrap());
-                    let mut call =
-                        people[who].call(method, &path).header("x-request-id", &format!("r{number}"));
+                    let mut call = people[who].call(method, &path).header("x-request-id", &format!("r{number}"));
                     if let Some(key) = &key {
                         call = call.header("idempotency-key", key);
                     }
