@@ -280,10 +280,45 @@ mod tests {
     }
 
     #[test]
+    fn stored_months_are_checked() {
+        for good in [101, 112, 197_001, 202_612, 999_901, 999_912] {
+            assert_eq!(Month::from_yyyymm(good).map(Month::yyyymm), Ok(good));
+        }
+        for bad in [i32::MIN, -202_601, -99, 0, 1, 12, 13, 99, 100, 113, 202_600, 202_613, 202_699, 999_913, 1_000_001]
+        {
+            assert_eq!(Month::from_yyyymm(bad), Err(CalendarError::Month), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_zone_is_named_and_tells_hours_and_gaps() {
+        let apia = Zone::parse("Pacific/Apia").unwrap();
+        assert_eq!((apia.name(), Zone::UTC.name()), ("Pacific/Apia", "UTC"));
+        assert_eq!(Zone::parse("pacific/apia"), Err(CalendarError::Zone));
+        let at = |text| Timestamp::parse(text).unwrap();
+        let kolkata = Zone::parse("Asia/Kolkata").unwrap();
+        assert_eq!(at("2026-03-10T03:29:59Z").hour_in(kolkata), 8);
+        assert_eq!(at("2026-03-10T18:30:00Z").hour_in(kolkata), 0);
+        // Samoa had no 30 December 2011: the day that begins at the same moment is the 31st.
+        let turning = at("2011-12-30T10:00:00Z");
+        for (date, there) in [("2011-12-29", true), ("2011-12-30", false), ("2011-12-31", true)] {
+            assert_eq!(apia.has_date(parse_date(date).unwrap()), there, "{date}");
+        }
+        for hour in [0, 9, 23] {
+            assert_eq!(apia.first_instant(parse_date("2011-12-30").unwrap(), hour), turning, "{hour}");
+        }
+        assert_eq!(apia.first_instant(parse_date("2011-12-31").unwrap(), 9), at("2011-12-30T19:00:00Z"));
+        assert_eq!(turning.plus_millis(-1).date_in(apia), parse_date("2011-12-29").unwrap());
+        assert_eq!(Timestamp(i64::MAX).plus_millis(1), Timestamp(i64::MAX));
+    }
+
+    #[test]
     fn an_expense_may_lie_one_year_ahead_and_no_further() {
         let day = |text| parse_date(text).unwrap();
         assert_eq!(check_occurrence(day("2025-03-01"), day("2024-02-29")), Ok(()));
         assert_eq!(check_occurrence(day("2025-03-02"), day("2024-02-29")), Err(CalendarError::OutOfRange));
+        assert_eq!(check_occurrence(day("2026-03-10"), day("2025-03-10")), Ok(()));
+        assert_eq!(check_occurrence(day("2026-03-11"), day("2025-03-10")), Err(CalendarError::OutOfRange));
         assert_eq!(check_occurrence(day("1970-01-01"), day("2024-02-29")), Ok(()));
         assert_eq!(check_occurrence(day("1969-12-31"), day("2024-02-29")), Err(CalendarError::OutOfRange));
     }

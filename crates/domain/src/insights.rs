@@ -364,6 +364,15 @@ mod tests {
     }
 
     #[test]
+    fn as_many_tags_as_are_shown_are_all_shown() {
+        let date = NaiveDate::from_ymd_opt(2026, 3, 5).unwrap();
+        let row = |n: i64| SpendingRow { date, key: SeriesKey::Tag(format!("t{n:04}")), amount: n };
+        let rows: Vec<_> = (1..=100).map(row).collect();
+        let chart = chart(GroupBy::Tag, date, date, &rows).unwrap();
+        assert_eq!((chart.series.len(), chart.series.last().map(|series| series.total)), (100, Some(1)));
+    }
+
+    #[test]
     fn many_tags_are_summed_up() {
         let date = NaiveDate::from_ymd_opt(2026, 3, 5).unwrap();
         let row = |n: i64| SpendingRow { date, key: SeriesKey::Tag(format!("t{n:04}")), amount: n };

@@ -104,6 +104,12 @@ fn worked(#[case] facts: MonthFacts, #[case] points: i64, #[case] metrics: [Opti
 }
 
 #[test]
+fn states_are_named() {
+    let states = [Status::Final, Status::Provisional, Status::NoData];
+    assert_eq!(states.map(Status::as_str), ["final", "provisional", "no_data"]);
+}
+
+#[test]
 fn nothing_logged_is_no_data_under_every_model() {
     for name in model_names() {
         let score = score(model(name).unwrap(), &closed(vec![]));
