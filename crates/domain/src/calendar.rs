@@ -16,14 +16,14 @@ impl Timestamp {
     /// off.
     ///
     /// # Errors
-    /// [`CalendarError::Instant`] for any other text, and for an instant whose year in UTC has no four digits: an offset leads
-    /// from `0000-01-01` to the year -1, which RFC 3339 cannot write.
+    /// [`CalendarError::Instant`] for any other text, and for an instant whose year in UTC has no four digits, which RFC 3339
+    /// cannot write: an offset leads from `0000-01-01` to the year -1, a leap second from `9999-12-31` to the year 10000.
     pub fn parse(text: &str) -> Result<Self, CalendarError> {
         // chrono also takes a blank in place of the T.
         let written_in_full = text.len() <= 64 && matches!(text.as_bytes().get(10), Some(b'T' | b't'));
-        let writable = |at: &DateTime<_>| (0..=9999).contains(&at.naive_utc().year());
-        let read = DateTime::parse_from_rfc3339(text).ok().filter(writable).filter(|_| written_in_full);
-        read.map(|at| Self(at.timestamp_millis())).ok_or(CalendarError::Instant)
+        let read = DateTime::parse_from_rfc3339(text).ok().filter(|_| written_in_full);
+        let at = read.map(|at| Self(at.timestamp_millis())).ok_or(CalendarError::Instant)?;
+        if (0..=9999).contains(&at.to_utc().year()) { Ok(at) } else { Err(CalendarError::Instant) }
     }
 
     /// RFC 3339 in UTC with exactly three decimals, as `2026-03-01T09:30:00.125Z`.
@@ -328,6 +328,9 @@ mod tests {
         let at = Timestamp(1_772_357_400_125);
         assert_eq!(Timestamp::parse(&at.to_rfc3339()), Ok(at));
         assert_eq!(Timestamp::parse("2026-03-01T15:00:00.1259+05:30"), Ok(at));
+        for ends in ["0000-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"] {
+            assert_eq!(Timestamp::parse(ends).map(Timestamp::to_rfc3339).as_deref(), Ok(ends));
+        }
         for bad in [
             "",
             "2026-03-01",
@@ -341,6 +344,7 @@ mod tests {
             "1772357400",
             "0000-01-01T00:00:00+00:01",
             "9999-12-31T23:59:59-00:01",
+            "9999-12-31T23:59:60Z",
         ] {
             assert_eq!(Timestamp::parse(bad), Err(CalendarError::Instant), "{bad:?}");
         }
