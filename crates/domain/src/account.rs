@@ -132,6 +132,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn roles_are_read_back_as_written() {
+        for (role, name) in [(Role::User, "user"), (Role::Admin, "admin")] {
+            assert_eq!((role.as_str(), Role::parse(name)), (name, Some(role)));
+        }
+        assert_eq!(Role::parse("Admin"), None);
+        assert_eq!(Email::parse("Ana@example.com").unwrap().to_string(), "ana@example.com");
+        assert_eq!(Email::from_stored("ana@example.com".to_owned()).as_str(), "ana@example.com");
+    }
+
+    #[test]
     fn a_search_is_read_as_addresses_are() {
         assert_eq!(address_parts(" ａｎａ  @EXAMPLE.com\t"), ["ana", "@example.com"]);
         assert_eq!(address_parts(" \u{3000}"), [""; 0]);

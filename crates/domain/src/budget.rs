@@ -40,13 +40,10 @@ pub struct Limit {
 /// `from_month <= month`, unless that one is a removal (rules.md, "Budgets").
 #[must_use]
 pub fn in_force(entries: &[BudgetEntry], month: Month) -> Vec<Limit> {
-    let mut latest: BTreeMap<Scope, &BudgetEntry> = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| entry.from_month <= month) {
-        let kept = latest.entry(entry.scope).or_insert(entry);
-        if entry.from_month > kept.from_month {
-            *kept = entry;
-        }
-    }
+    let begun = entries.iter().filter(|entry| entry.from_month <= month);
+    let in_order: BTreeMap<(Scope, Month), &BudgetEntry> = begun.map(|e| ((e.scope, e.from_month), e)).collect();
+    // Of equal scopes the last one stays, which is the latest.
+    let latest: BTreeMap<Scope, &BudgetEntry> = in_order.into_values().map(|entry| (entry.scope, entry)).collect();
     latest
         .into_values()
         .filter_map(|e| e.limit.map(|amount| Limit { scope: e.scope, from_month: e.from_month, amount }))

@@ -16,14 +16,14 @@ impl Timestamp {
     /// off.
     ///
     /// # Errors
-    /// [`CalendarError::Instant`] for any other text, and for an instant whose year in UTC has no four digits: an offset leads
-    /// from `0000-01-01` to the year -1, which RFC 3339 cannot write.
+    /// [`CalendarError::Instant`] for any other text, and for an instant whose year in UTC has no four digits, which RFC 3339
+    /// cannot write: an offset leads from `0000-01-01` to the year -1, a leap second from `9999-12-31` to the year 10000.
     pub fn parse(text: &str) -> Result<Self, CalendarError> {
         // chrono also takes a blank in place of the T.
         let written_in_full = text.len() <= 64 && matches!(text.as_bytes().get(10), Some(b'T' | b't'));
-        let writable = |at: &DateTime<_>| (0..=9999).contains(&at.naive_utc().year());
-        let read = DateTime::parse_from_rfc3339(text).ok().filter(writable).filter(|_| written_in_full);
-        read.map(|at| Self(at.timestamp_millis())).ok_or(CalendarError::Instant)
+        let read = DateTime::parse_from_rfc3339(text).ok().filter(|_| written_in_full);
+        let at = read.map(|at| Self(at.timestamp_millis())).ok_or(CalendarError::Instant)?;
+        if (0..=9999).contains(&at.to_utc().year()) { Ok(at) } else { Err(CalendarError::Instant) }
     }
 
     /// RFC 3339 in UTC with exactly three decimals, as `2026-03-01T09:30:00.125Z`.
@@ -280,10 +280,45 @@ mod tests {
     }
 
     #[test]
+    fn stored_months_are_checked() {
+        for good in [101, 112, 197_001, 202_612, 999_901, 999_912] {
+            assert_eq!(Month::from_yyyymm(good).map(Month::yyyymm), Ok(good));
+        }
+        for bad in [i32::MIN, -202_601, -99, 0, 1, 12, 13, 99, 100, 113, 202_600, 202_613, 202_699, 999_913, 1_000_001]
+        {
+            assert_eq!(Month::from_yyyymm(bad), Err(CalendarError::Month), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_zone_is_named_and_tells_hours_and_gaps() {
+        let apia = Zone::parse("Pacific/Apia").unwrap();
+        assert_eq!((apia.name(), Zone::UTC.name()), ("Pacific/Apia", "UTC"));
+        assert_eq!(Zone::parse("pacific/apia"), Err(CalendarError::Zone));
+        let at = |text| Timestamp::parse(text).unwrap();
+        let kolkata = Zone::parse("Asia/Kolkata").unwrap();
+        assert_eq!(at("2026-03-10T03:29:59Z").hour_in(kolkata), 8);
+        assert_eq!(at("2026-03-10T18:30:00Z").hour_in(kolkata), 0);
+        // Samoa had no 30 December 2011: the day that begins at the same moment is the 31st.
+        let turning = at("2011-12-30T10:00:00Z");
+        for (date, there) in [("2011-12-29", true), ("2011-12-30", false), ("2011-12-31", true)] {
+            assert_eq!(apia.has_date(parse_date(date).unwrap()), there, "{date}");
+        }
+        for hour in [0, 9, 23] {
+            assert_eq!(apia.first_instant(parse_date("2011-12-30").unwrap(), hour), turning, "{hour}");
+        }
+        assert_eq!(apia.first_instant(parse_date("2011-12-31").unwrap(), 9), at("2011-12-30T19:00:00Z"));
+        assert_eq!(turning.plus_millis(-1).date_in(apia), parse_date("2011-12-29").unwrap());
+        assert_eq!(Timestamp(i64::MAX).plus_millis(1), Timestamp(i64::MAX));
+    }
+
+    #[test]
     fn an_expense_may_lie_one_year_ahead_and_no_further() {
         let day = |text| parse_date(text).unwrap();
         assert_eq!(check_occurrence(day("2025-03-01"), day("2024-02-29")), Ok(()));
         assert_eq!(check_occurrence(day("2025-03-02"), day("2024-02-29")), Err(CalendarError::OutOfRange));
+        assert_eq!(check_occurrence(day("2026-03-10"), day("2025-03-10")), Ok(()));
+        assert_eq!(check_occurrence(day("2026-03-11"), day("2025-03-10")), Err(CalendarError::OutOfRange));
         assert_eq!(check_occurrence(day("1970-01-01"), day("2024-02-29")), Ok(()));
         assert_eq!(check_occurrence(day("1969-12-31"), day("2024-02-29")), Err(CalendarError::OutOfRange));
     }
@@ -293,6 +328,9 @@ mod tests {
         let at = Timestamp(1_772_357_400_125);
         assert_eq!(Timestamp::parse(&at.to_rfc3339()), Ok(at));
         assert_eq!(Timestamp::parse("2026-03-01T15:00:00.1259+05:30"), Ok(at));
+        for ends in ["0000-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"] {
+            assert_eq!(Timestamp::parse(ends).map(Timestamp::to_rfc3339).as_deref(), Ok(ends));
+        }
         for bad in [
             "",
             "2026-03-01",
@@ -306,6 +344,7 @@ mod tests {
             "1772357400",
             "0000-01-01T00:00:00+00:01",
             "9999-12-31T23:59:59-00:01",
+            "9999-12-31T23:59:60Z",
         ] {
             assert_eq!(Timestamp::parse(bad), Err(CalendarError::Instant), "{bad:?}");
         }

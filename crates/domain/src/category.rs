@@ -184,6 +184,29 @@ mod tests {
     }
 
     #[test]
+    fn categories_are_found_and_changed_in_a_copy() {
+        let taxonomy = Taxonomy::new(vec![category(31, false, None), category(30, true, None)]);
+        assert_eq!(taxonomy.all().iter().map(|category| category.id.0).collect::<Vec<_>>(), [30, 31]);
+        assert_eq!(taxonomy.get(CategoryId(31)).map(|category| category.slug.as_str()), Some("c31"));
+        assert_eq!(taxonomy.get(CategoryId(32)), None);
+        assert_eq!(taxonomy.live_by_slug("c31").map(|category| category.id), Some(CategoryId(31)));
+        assert_eq!(taxonomy.live_by_slug("c30"), None, "it is archived");
+        let revived = taxonomy.with_revived(CategoryId(30));
+        assert_eq!(revived.live_by_slug("c30").map(|category| category.id), Some(CategoryId(30)));
+        let merged = taxonomy.with_merged(CategoryId(31), CategoryId(30)).get(CategoryId(31)).cloned().unwrap();
+        assert_eq!((merged.is_live(), merged.merged_into), (false, Some(CategoryId(30))));
+        let named = taxonomy.with_name(CategoryId(31), "Pets", "pets");
+        assert_eq!(named.live_by_slug("pets").map(|category| category.name.as_str()), Some("Pets"));
+        assert_eq!(named.get(CategoryId(30)).map(|category| category.name.as_str()), Some("C30"));
+    }
+
+    #[test]
+    fn merges_that_go_round_end_nowhere() {
+        let round = Taxonomy::new(vec![category(30, true, Some(31)), category(31, true, Some(30))]);
+        assert_eq!(round.fate(CategoryId(30)), Fate::Gone);
+    }
+
+    #[test]
     fn merges_are_followed_to_their_end() {
         let taxonomy = Taxonomy::new(vec![
             category(30, false, None),

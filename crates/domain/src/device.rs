@@ -38,3 +38,16 @@ impl Platform {
         Self::ALL.into_iter().find(|platform| platform.as_str() == name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn platforms_are_read_back_as_written() {
+        for (platform, name) in Platform::ALL.into_iter().zip(["android", "ios", "web"]) {
+            assert_eq!((platform.as_str(), Platform::parse(name)), (name, Some(platform)));
+        }
+        assert_eq!(Platform::parse("Web"), None);
+    }
+}

@@ -78,3 +78,15 @@ impl Seq {
         Self(self.0 + 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_is_the_last_that_a_javascript_number_holds() {
+        assert_eq!(MAX_ID, 9_007_199_254_740_991);
+        assert_eq!((Seq::ZERO.next(), Seq(41).next()), (Seq(1), Seq(42)));
+        assert_eq!(UserId(7).to_string(), "7");
+    }
+}

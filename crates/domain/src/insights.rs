@@ -364,6 +364,16 @@ mod tests {
     }
 
     #[test]
+    fn as_many_tags_as_are_shown_are_all_shown() {
+        let date = NaiveDate::from_ymd_opt(2026, 3, 5).unwrap();
+        let row = |n: i64| SpendingRow { date, key: SeriesKey::Tag(format!("t{n:04}")), amount: n };
+        let rows: Vec<_> = (1..=100).map(row).collect();
+        let chart = chart(GroupBy::Tag, date, date, &rows).unwrap();
+        assert_eq!(chart.series.len(), 100);
+        assert_eq!(chart.series.last().map(|series| &series.key), Some(&SeriesKey::Tag("t0001".into())));
+    }
+
+    #[test]
     fn many_tags_are_summed_up() {
         let date = NaiveDate::from_ymd_opt(2026, 3, 5).unwrap();
         let row = |n: i64| SpendingRow { date, key: SeriesKey::Tag(format!("t{n:04}")), amount: n };

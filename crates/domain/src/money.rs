@@ -213,6 +213,31 @@ mod tests {
     }
 
     #[test]
+    fn a_currency_tells_its_code_and_decimals() {
+        for (code, exponent) in [("JPY", 0), ("INR", 2), ("KWD", 3), ("CLF", 4)] {
+            let currency = currency(code);
+            assert_eq!((currency.code(), currency.exponent(), currency.to_string()), (code, exponent, code.to_owned()));
+        }
+    }
+
+    #[test]
+    fn amounts_are_written_with_all_their_decimals() {
+        for (code, minor, text) in [
+            ("INR", 125_075, "1250.75"),
+            ("INR", 0, "0.00"),
+            ("INR", 5, "0.05"),
+            ("INR", -5, "-0.05"),
+            ("INR", -125_075, "-1250.75"),
+            ("JPY", 0, "0"),
+            ("JPY", -7, "-7"),
+            ("KWD", 1005, "1.005"),
+            ("INR", i64::MIN, "-92233720368547758.08"),
+        ] {
+            assert_eq!(currency(code).format(minor), text);
+        }
+    }
+
+    #[test]
     fn sums_do_not_wrap() {
         assert_eq!(sum([i64::MAX, 1]), Err(MoneyError::Overflow));
         assert_eq!(sum([1, 2, 3]), Ok(6));

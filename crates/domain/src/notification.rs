@@ -145,3 +145,45 @@ pub struct NewNotification {
     /// Over what it is to be delivered.
     pub channels: Vec<Channel>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::Scope;
+    use crate::calendar::Month;
+    use crate::id::{CategoryId, Seq};
+    use crate::money::Currency;
+
+    #[test]
+    fn kinds_are_read_back_as_written() {
+        for (kind, name) in [(Kind::Overspend, "overspend"), (Kind::Inactivity, "inactivity")] {
+            assert_eq!((kind.as_str(), Kind::parse(name)), (name, Some(kind)));
+        }
+        assert_eq!(Kind::parse("Overspend"), None);
+    }
+
+    #[test]
+    fn a_notice_says_what_it_is_about() {
+        let overspend = Notice::Overspend(Overspend {
+            scope: Scope::Category(CategoryId(1)),
+            category_name: "Food".to_owned(),
+            month: Month::parse("2026-03").unwrap(),
+            limit: 1000,
+            spent: 855,
+            currency: Currency::parse("INR").unwrap(),
+            level: 80,
+        });
+        assert_eq!((overspend.kind(), overspend.code()), (Kind::Overspend, "category_limit_near"));
+        assert_eq!(overspend.dedupe_key(UserId(7)), "overspend:7:1:202603:1000:80");
+        assert_eq!(overspend.title(), "Close to your limit: Food");
+        assert_eq!(overspend.message(), "You have used 85 % of your limit in category Food.");
+        assert!(overspend.params().contains(&("category", Param::Text("Food".to_owned()))), "{:?}", overspend.params());
+
+        let inactivity = Notice::Inactivity(Inactivity { last: Seq(3), days: 8, stage: 6 });
+        assert_eq!((inactivity.kind(), inactivity.code()), (Kind::Inactivity, "inactive"));
+        assert_eq!(inactivity.dedupe_key(UserId(7)), "inactivity:7:3:6");
+        assert_eq!(inactivity.title(), "Nothing logged for 8 days");
+        assert_eq!(inactivity.message(), "You have not logged any expenses for 8 days.");
+        assert_eq!(inactivity.params(), [("days", Param::Number(8)), ("stage", Param::Number(6))]);
+    }
+}

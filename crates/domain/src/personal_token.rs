@@ -145,6 +145,40 @@ mod tests {
     use super::*;
 
     #[test]
+    fn times_are_those_that_are_told() {
+        assert_eq!(MAX_LIFETIME_MILLIS, 315_619_200_000, "3,653 days");
+        assert_eq!(USE_NOTED_MILLIS, 60_000, "a minute");
+        assert_eq!([Scope::Read, Scope::Write].map(Scope::as_str), ["read", "write"]);
+    }
+
+    #[test]
+    fn a_use_is_news_a_minute_after_the_last() {
+        let zone = crate::calendar::Zone::UTC;
+        let account = crate::account::Account {
+            id: UserId(7),
+            email: crate::account::Email::parse("ana@example.com").unwrap(),
+            name: String::new(),
+            role: crate::account::Role::User,
+            currency: crate::money::Currency::parse("INR").unwrap(),
+            zone,
+            created_at: Timestamp(0),
+            verified_at: None,
+            disabled_at: None,
+        };
+        let access = crate::session::Access::Token(TokenId(1), Scopes { read: true, write: false });
+        let session = crate::session::Access::Session(crate::id::SessionId(5));
+        let signed_in = Principal { access: session, account: account.clone() };
+        assert_eq!(signed_in.session(), Some(crate::id::SessionId(5)));
+        let mut holder = TokenHolder { principal: Principal { access, account }, last_used_at: None };
+        assert_eq!(holder.principal.session(), None);
+        assert!(holder.is_use_news(Timestamp(0)));
+        holder.last_used_at = Some(Timestamp(1_000_000));
+        for (now, news) in [(1_000_000, false), (1_059_999, false), (1_060_000, true), (2_000_000, true), (0, false)] {
+            assert_eq!(holder.is_use_news(Timestamp(now)), news, "{now}");
+        }
+    }
+
+    #[test]
     fn scopes_are_a_set_of_at_least_one() {
         use Scope::{Read, Write};
         assert_eq!(Scopes::of(&[]), Err(InvalidScopes::Empty));

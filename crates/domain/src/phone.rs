@@ -50,6 +50,9 @@ mod tests {
     #[test]
     fn numbers_have_one_form() {
         assert_eq!(Phone::parse(" +91 (98123) 456-78 ").unwrap().as_str(), "+919812345678");
+        assert_eq!(Phone::parse("+12345678").unwrap().to_string(), "+12345678");
+        assert_eq!(Phone::parse("+123456789012345").unwrap().to_string(), "+123456789012345");
+        assert_eq!(Phone::from_stored("+12345678".to_owned()).as_str(), "+12345678");
         for bad in [
             "",
             "+",

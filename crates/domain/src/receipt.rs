@@ -22,3 +22,15 @@ pub struct Receipt {
 pub const fn good_since(now: Timestamp) -> Timestamp {
     Timestamp(now.0.saturating_sub(RECEIPT_LIFETIME_MILLIS))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_is_good_for_a_day() {
+        assert_eq!(RECEIPT_LIFETIME_MILLIS, 86_400_000);
+        assert_eq!(good_since(Timestamp(86_400_001)), Timestamp(1));
+        assert_eq!(good_since(Timestamp(i64::MIN)), Timestamp(i64::MIN));
+    }
+}

@@ -135,3 +135,20 @@ impl std::fmt::Display for UniqueKey {
 
 /// What every repository method answers.
 pub type Result<T> = std::result::Result<T, RepositoryError>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_taken_is_said() {
+        for (key, name) in [
+            (UniqueKey::Email, "the address"),
+            (UniqueKey::ExternalId, "the external id"),
+            (UniqueKey::CategorySlug, "the category name"),
+            (UniqueKey::Operation, "the operation"),
+        ] {
+            assert_eq!(key.to_string(), name);
+        }
+    }
+}

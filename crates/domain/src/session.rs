@@ -194,6 +194,31 @@ mod tests {
     use super::*;
 
     #[test]
+    fn times_and_names_are_those_that_are_told() {
+        assert_eq!((CODE_LIFETIME_MILLIS, REFRESH_GRACE_MILLIS), (600_000, 30_000), "ten minutes, thirty seconds");
+        let purposes = [CodePurpose::Verify, CodePurpose::Login, CodePurpose::Reset, CodePurpose::Phone];
+        assert_eq!(purposes.map(CodePurpose::as_str), ["verify", "login", "reset", "phone"]);
+    }
+
+    #[test]
+    fn a_session_may_everything_and_a_token_what_its_scopes_say() {
+        for (access, may_read, may_write) in [
+            (Access::Session(SessionId(1)), true, true),
+            (Access::Token(TokenId(1), Scopes { read: true, write: false }), true, false),
+            (Access::Token(TokenId(1), Scopes { read: false, write: true }), false, true),
+            (Access::Token(TokenId(1), Scopes { read: true, write: true }), true, true),
+        ] {
+            assert_eq!((access.grants(false), access.grants(true)), (may_read, may_write), "{access:?}");
+        }
+    }
+
+    #[test]
+    fn a_proof_says_only_of_what_kind_it_is() {
+        assert_eq!(format!("{:?}", Proof::Password("hash".to_owned())), "Password");
+        assert_eq!(format!("{:?}", Proof::Code(CodePurpose::Login, [7; 32])), "Code");
+    }
+
+    #[test]
     fn a_token_is_good_no_longer_than_its_session() {
         let token = NewRefreshToken {
             hash: [0; 32],

@@ -219,6 +219,11 @@ mod tests {
     const FOOD: CategoryId = CategoryId(1);
     const RENT: CategoryId = CategoryId(2);
 
+    #[test]
+    fn states_are_named() {
+        assert_eq!([State::OnTrack, State::AtRisk, State::Over].map(State::as_str), ["on_track", "at_risk", "over"]);
+    }
+
     fn april() -> Month {
         Month::parse("2026-04").unwrap()
     }

@@ -36,6 +36,7 @@ mod tests {
         {
             assert_eq!(normalize(text).as_deref(), Ok(normal));
         }
+        assert_eq!(normalize(&"x".repeat(50)), Ok("x".repeat(50)));
         for bad in ["", "   ", "a\0", "a\nb", &"x".repeat(51)] {
             assert_eq!(normalize(bad), Err(InvalidTag), "{bad:?}");
         }

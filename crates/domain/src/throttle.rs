@@ -64,6 +64,16 @@ pub enum Verdict {
 mod tests {
     use super::*;
 
+    #[test]
+    fn bounds_are_those_that_are_told() {
+        let bounds = [PASSWORD_GUESSES, LOG_INS, SIGN_UPS, CODE_REQUESTS, MESSAGES, TEXTS];
+        assert_eq!(
+            bounds.map(|throttle| (throttle.burst, throttle.interval_millis)),
+            [(50, 1_728_000), (100, 3_000), (30, 120_000), (30, 60_000), (5, 300_000), (3, 3_600_000)]
+        );
+        assert_eq!(DAY, 86_400_000);
+    }
+
     const THROTTLE: Throttle = Throttle { name: "test", burst: 3, interval_millis: 1000 };
 
     #[test]
@@ -88,12 +98,16 @@ mod tests {
         let (mut state, mut taken) = (None, Vec::new());
         let mut now = 0;
         while now < 3 * DAY {
+            assert!(taken.len() < 1000, "hardly anything is refused");
             match PASSWORD_GUESSES.take(state, Timestamp(now)) {
                 Ok(next) => {
                     state = Some(next);
                     taken.push(now);
                 }
-                Err(retry_at) => now = retry_at.0,
+                Err(retry_at) => {
+                    assert!(retry_at.0 > now, "allowed again later, not at {retry_at:?}");
+                    now = retry_at.0;
+                }
             }
         }
         for from in &taken {

@@ -3,7 +3,7 @@
 #[path = "../../../crates/api/src/wire/base64url.rs"]
 pub mod base64url;
 #[path = "../../../crates/api/src/wire/cursor/bound.rs"]
-mod bound;
+pub mod bound;
 #[path = "../../../crates/api/src/wire/json.rs"]
 pub mod json;
 

@@ -37,3 +37,16 @@ impl Channel {
         Self::ALL.into_iter().find(|channel| channel.as_str() == name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_are_read_back_as_written() {
+        for (channel, name) in Channel::ALL.into_iter().zip(["log", "email", "push", "sms", "webhook"]) {
+            assert_eq!((channel.as_str(), Channel::parse(name)), (name, Some(channel)));
+        }
+        assert_eq!(Channel::parse("Log"), None);
+    }
+}

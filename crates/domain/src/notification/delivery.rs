@@ -140,8 +140,8 @@ impl Backoff {
         if attempt >= self.max_attempts {
             return None;
         }
-        let doublings = i64::from(attempt.saturating_sub(1));
-        let doubled = if doublings < 62 { self.first_millis.saturating_mul(1 << doublings) } else { self.most_millis };
+        let factor = 2_i64.checked_pow(attempt.saturating_sub(1));
+        let doubled = factor.map_or(self.most_millis, |factor| self.first_millis.saturating_mul(factor));
         let whole = doubled.clamp(1, self.most_millis.max(1));
         let half = whole / 2;
         let spread = i64::try_from(random % u64::try_from(whole - half + 1).unwrap_or(1)).unwrap_or(0);
@@ -197,6 +197,25 @@ mod tests {
         // What default.toml says of these numbers: about six hours at most.
         let hours = most.iter().flatten().sum::<i64>() / 3_600_000;
         assert!((4..=6).contains(&hours), "{hours}");
+    }
+
+    #[test]
+    fn states_are_read_back_as_written() {
+        for (state, code, name) in [
+            (State::Pending, 0, "pending"),
+            (State::Delivered, 1, "delivered"),
+            (State::Dead, 2, "dead"),
+            (State::Cancelled, 3, "cancelled"),
+        ] {
+            assert_eq!((state.code(), state.as_str(), State::from_code(code)), (code, name, Some(state)));
+        }
+        assert_eq!(State::from_code(4), None);
+    }
+
+    #[test]
+    fn a_wait_is_spread_over_its_second_half_both_ends_included() {
+        let waits = [0, 1, 2499, 2500, 2501].map(|random| DEFAULT.wait(1, None, random));
+        assert_eq!(waits, [2500, 2501, 4999, 5000, 2500].map(Some));
     }
 
     #[test]

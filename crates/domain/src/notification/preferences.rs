@@ -43,3 +43,17 @@ pub fn effective(chosen: Option<&[Channel]>, of_operator: &[Channel]) -> Vec<Cha
     let wanted = |channel: &&Channel| chosen.is_none_or(|chosen| chosen.contains(channel));
     of_operator.iter().filter(wanted).copied().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_is_chosen_the_operator_must_have_it() {
+        let of_operator = [Channel::Log, Channel::Email, Channel::Push];
+        let over = |channels| Preferences { channels, ..Preferences::default() }.effective(&of_operator);
+        assert_eq!(over(None), of_operator);
+        assert_eq!(over(Some(vec![Channel::Sms, Channel::Push, Channel::Log])), [Channel::Log, Channel::Push]);
+        assert_eq!(over(Some(vec![])), []);
+    }
+}

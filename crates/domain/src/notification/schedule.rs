@@ -54,13 +54,8 @@ pub fn instant_of(date: NaiveDate, zone: Zone, hour: u8) -> Timestamp {
 #[must_use]
 pub fn months(done_on: Option<NaiveDate>, today: NaiveDate) -> Vec<Month> {
     use chrono::Datelike;
-    let mut date = match done_on {
-        Some(done) if done < today => {
-            let missed = today.signed_duration_since(done).num_days().min(MOST_MISSED);
-            today.checked_sub_days(Days::new(u64::try_from(missed - 1).unwrap_or(0))).unwrap_or(today)
-        }
-        _ => today,
-    };
+    let due = done_on.map_or(1, |done| today.signed_duration_since(done).num_days().clamp(1, MOST_MISSED));
+    let mut date = today.checked_sub_days(Days::new(u64::try_from(due - 1).unwrap_or(0))).unwrap_or(today);
     let mut months = Vec::new();
     while date <= today {
         let month = Month::of(date);
@@ -161,6 +156,12 @@ mod tests {
     fn months_are_those_of_the_dates_since(#[case] today: &str, #[case] done: Option<&str>, #[case] expected: &[&str]) {
         let months = months(done.map(|done| parse_date(done).unwrap()), parse_date(today).unwrap());
         assert_eq!(months.iter().map(ToString::to_string).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_note_may_be_a_week_ahead() {
+        assert_eq!(latest_note(parse_date("2028-02-25").unwrap()), parse_date("2028-03-03").unwrap());
+        assert_eq!(latest_note(NaiveDate::MAX), NaiveDate::MAX);
     }
 
     const ZONES: [&str; 12] = [

@@ -100,3 +100,21 @@ pub trait JobRepository: Send + Sync {
     /// None of its own.
     async fn runs(&self, job: Option<&'static str>, before: Option<JobRunId>, limit: u64) -> Result<Page<JobRun>>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_read_back_as_written() {
+        for (outcome, name) in [
+            (RunOutcome::Running, "running"),
+            (RunOutcome::Ok, "ok"),
+            (RunOutcome::Stopped, "stopped"),
+            (RunOutcome::Failed, "failed"),
+        ] {
+            assert_eq!((outcome.as_str(), RunOutcome::parse(name)), (name, Some(outcome)));
+        }
+        assert_eq!(RunOutcome::parse("Ok"), None);
+    }
+}

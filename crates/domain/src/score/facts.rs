@@ -79,3 +79,18 @@ impl MonthFacts {
 pub(super) fn saturate(value: i128) -> i64 {
     i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_out_of_bounds_is_held_there() {
+        let (least, most) = (i128::from(i64::MIN), i128::from(i64::MAX));
+        for (value, held) in
+            [(0, 0), (-7, -7), (least - 1, i64::MIN), (most + 1, i64::MAX), (least, i64::MIN), (most, i64::MAX)]
+        {
+            assert_eq!(saturate(value), held, "{value}");
+        }
+    }
+}

@@ -70,14 +70,12 @@ fn counted_days(facts: &MonthFacts, active: &BTreeSet<u32>) -> u32 {
     }
 }
 
-/// The last days of the blocks; the last block ends with the month.
-const BLOCK_ENDS: [u32; 5] = [7, 14, 21, 28, 31];
+/// The first and last days of the blocks; the last block ends with the month.
+const BLOCKS: [(u32, u32); 5] = [(1, 7), (8, 14), (15, 21), (22, 28), (29, 31)];
 
-/// The block that a day of the month lies in, as its first and last day. The last one may reach beyond a short month.
-pub(super) fn block_of(day: u32) -> RangeInclusive<u32> {
-    let index = BLOCK_ENDS.iter().position(|end| day <= *end).unwrap_or(BLOCK_ENDS.len() - 1);
-    let first = if index == 0 { 1 } else { BLOCK_ENDS[index - 1] + 1 };
-    first..=BLOCK_ENDS[index]
+/// The last day of the block that a day of the month lies in. The last block may reach beyond a short month.
+pub(super) fn block_end(day: u32) -> u32 {
+    BLOCKS.iter().find(|(_, last)| day <= *last).map_or(31, |(_, last)| *last)
 }
 
 /// The counted days of one block.
@@ -103,15 +101,12 @@ struct Reading(Vec<Block>);
 
 impl Reading {
     fn of(days: RangeInclusive<u32>, active: &BTreeSet<u32>) -> Self {
-        let mut blocks = Vec::with_capacity(BLOCK_ENDS.len());
-        let mut first = *days.start();
-        while first <= *days.end() {
-            let last = (*block_of(first).end()).min(*days.end());
+        let counted = |(first, last): &(u32, u32)| (*first.max(days.start()), *last.min(days.end()));
+        let blocks = BLOCKS.iter().map(counted).filter(|(first, last)| first <= last).map(|(first, last)| {
             let active = active.range(first..=last).fold(0, |n, _| n + 1);
-            blocks.push(Block { first, last, active });
-            first = last + 1;
-        }
-        Self(blocks)
+            Block { first, last, active }
+        });
+        Self(blocks.collect())
     }
 
     fn counts(&self) -> bool {

@@ -52,6 +52,7 @@ mod tests {
     fn models_are_found_by_name() {
         assert_eq!(model_names().collect::<Vec<_>>(), ["standard/1", "classic/1"]);
         assert_eq!(model(DEFAULT_MODEL).unwrap().name, "standard/1");
+        assert_eq!(format!("{:?}", model(DEFAULT_MODEL).unwrap()), r#"Model("standard/1")"#);
         assert!(model("standard").is_none() && model("").is_none());
     }
 

@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 
 use super::facts::{Activity, MonthFacts};
-use super::frequency::{self, block_of};
+use super::frequency::{self, block_end};
 use super::metric::Param;
 use super::model::Model;
 use super::{Score, Status, assess};
@@ -86,10 +86,8 @@ fn log_until_block_ends(model: &Model, facts: &MonthFacts, present: &Score) -> O
     let taken: Vec<u32> = facts.live().map(|row| row.date.day()).collect();
     let today = facts.today.day();
     let next = if taken.contains(&today) { today + 1 } else { today };
-    if next > facts.month.days() {
-        return None;
-    }
-    let until = (*block_of(next).end()).min(facts.month.days());
+    // After the last day of the month none is free.
+    let until = block_end(next).min(facts.month.days());
     let free = (next..=until).filter(|day| !taken.contains(day));
 
     let mut then = MonthFacts { today: facts.date(until), ..facts.clone() };

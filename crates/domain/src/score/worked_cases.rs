@@ -104,6 +104,12 @@ fn worked(#[case] facts: MonthFacts, #[case] points: i64, #[case] metrics: [Opti
 }
 
 #[test]
+fn states_are_named() {
+    let states = [Status::Final, Status::Provisional, Status::NoData];
+    assert_eq!(states.map(Status::as_str), ["final", "provisional", "no_data"]);
+}
+
+#[test]
 fn nothing_logged_is_no_data_under_every_model() {
     for name in model_names() {
         let score = score(model(name).unwrap(), &closed(vec![]));
@@ -200,6 +206,35 @@ fn dates_weigh_alike_and_imports_are_left_out() {
 }
 
 #[test]
+fn a_limit_that_is_used_up_exactly_is_kept() {
+    let kept = Reason::new("within_limits", vec![("kept", Param::Integer(2)), ("of", Param::Integer(2))]);
+    assert_eq!(standard(&spending_of_food(100_000)).metrics[0].reasons, [kept]);
+}
+
+#[test]
+fn the_slowest_date_is_the_first_of_the_longest_delay() {
+    let score = standard(&closed(vec![logged(2, 5), logged(5, 12), logged(8, 15), logged(20, 21)]));
+    let slowest = vec![("date", Param::Date(april(5))), ("delay_days", Param::Integer(7))];
+    assert_eq!(score.metrics[2].reasons[2], Reason::new("slowest_date", slowest));
+    // (3 + 7 + 7 + 1) / 4 = 4.5, rounded up.
+    let late = vec![("count", Param::Integer(4)), ("mean_delay_days", Param::Integer(5))];
+    assert_eq!(score.metrics[2].reasons[1], Reason::new("late_entries", late));
+}
+
+#[test]
+fn of_equal_readings_the_whole_month_is_told() {
+    let facts = MonthFacts { signed_up_on: april(1), ..closed(same_day(1..=30)) };
+    assert_eq!(codes(&standard(&facts).metrics[1]), ["active_days"]);
+}
+
+#[test]
+fn no_day_of_a_month_ahead_is_counted() {
+    let today = NaiveDate::from_ymd_opt(2026, 3, 20).unwrap();
+    let score = standard(&MonthFacts { today, ..closed(same_day(1..=30)) });
+    assert_eq!((figures(&score).1[1], codes(&score.metrics[1])), (None, vec!["no_days_yet"]));
+}
+
+#[test]
 fn sparse_blocks_are_named() {
     let score = standard(&closed(same_day([1, 3, 5, 8, 9, 10, 15, 16, 17, 22])));
     let sparse = |from, to, active, wanted| {
@@ -261,6 +296,9 @@ fn next(facts: &MonthFacts) -> Option<(&'static str, i64)> {
 // No limit yet, and the others leave points: an overall limit takes 30 of 100.
 #[case(MonthFacts { limits: vec![], ..open(30, same_day([1, 30])) }, Some(("set_a_budget", 11)))]
 #[case(MonthFacts { limits: vec![], ..open(6, same_day(1..=6)) }, None)]
+// Today is taken: tomorrow, the last day of the month, is left.
+#[case(open(29, same_day([1, 29]).into_iter().chain([logged(2, 29)]).collect()), Some(("log_on_more_days", 4)))]
+#[case(open(30, same_day([1, 30]).into_iter().chain([logged(2, 30)]).collect()), None)]
 fn the_next_step_is_the_best(#[case] facts: MonthFacts, #[case] expected: Option<(&'static str, i64)>) {
     assert_eq!(next(&facts), expected);
 }
