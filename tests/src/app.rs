@@ -45,10 +45,14 @@ pub async fn spawn() -> App {
 
 /// The same with other settings.
 pub async fn spawn_with(change: impl FnOnce(&mut Settings)) -> App {
-    let database = TestDatabase::migrated().await;
+    spawn_on(TestDatabase::migrated().await, BEGINNING, change).await
+}
+
+/// A server on a database that is there already, at an instant.
+pub async fn spawn_on(database: TestDatabase, now: &str, change: impl FnOnce(&mut Settings)) -> App {
     let mut settings = settings(database.url());
     change(&mut settings);
-    let (clock, codes) = (TestClock::at(BEGINNING), Codes::default());
+    let (clock, codes) = (TestClock::at(now), Codes::default());
     let (base, stop) = start(settings.clone(), clock.clone(), codes.clone()).await;
     let client = Client::new(&base);
     App { client, clock, codes, database, addresses: AtomicU32::new(0), stops: vec![stop], settings }

@@ -1,6 +1,7 @@
 //! A migrated database for each test, on the engine that `TEST_DATABASE` names.
 
 mod dump;
+mod schema;
 mod server;
 mod sqlite;
 
@@ -9,6 +10,8 @@ use std::sync::OnceLock;
 
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement};
 use tempfile::TempDir;
+
+pub use schema::schema;
 
 /// A row of the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq)]

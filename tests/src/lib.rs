@@ -27,6 +27,7 @@ pub mod notifications;
 pub mod outbox;
 pub mod random;
 pub mod raw;
+pub mod release;
 pub mod schema;
 pub mod sink;
 pub mod smtp;
@@ -35,7 +36,7 @@ pub mod torture;
 pub mod user;
 
 pub use answer::Answer;
-pub use app::{App, spawn, spawn_with};
+pub use app::{App, spawn, spawn_on, spawn_with};
 pub use client::Client;
 pub use serde_json::{Value, json};
 pub use user::User;
