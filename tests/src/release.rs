@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::database::{TestDatabase, schema};
 
 /// The releases, the oldest first.
-pub const RELEASES: [&str; 2] = ["ledger", "notifications"];
+pub const RELEASES: [&str; 3] = ["ledger", "accounts", "notifications"];
 
 /// The most rows of one statement.
 const ROWS: usize = 50;
