@@ -36,6 +36,7 @@ for engine in $engines; do
     *) echo "no engine $engine" >&2 && exit 2 ;;
   esac
   run torture "$engine"
+  run upgrades "$engine"
 done
 export TEST_DATABASE=sqlite
 if [[ $engines == "sqlite mariadb postgres" ]]; then run differential "three engines"; fi

@@ -18,7 +18,7 @@ use crate::BEGINNING;
 use crate::client::Client;
 use crate::clock::TestClock;
 use crate::codes::Codes;
-use crate::database::{Engine, TestDatabase};
+use crate::database::TestDatabase;
 
 const SECRET: &str = "a signing secret for tests, of no use elsewhere";
 
@@ -45,18 +45,14 @@ pub async fn spawn() -> App {
 
 /// The same with other settings.
 pub async fn spawn_with(change: impl FnOnce(&mut Settings)) -> App {
-    spawn_over(TestDatabase::migrated().await, change).await
+    spawn_on(TestDatabase::migrated().await, BEGINNING, change).await
 }
 
-/// A server on an engine that need not be the chosen one.
-pub async fn spawn_on(engine: &Engine) -> App {
-    spawn_over(TestDatabase::migrated_on(engine).await, |_| {}).await
-}
-
-async fn spawn_over(database: TestDatabase, change: impl FnOnce(&mut Settings)) -> App {
+/// A server on a database that is there already, at an instant.
+pub async fn spawn_on(database: TestDatabase, now: &str, change: impl FnOnce(&mut Settings)) -> App {
     let mut settings = settings(database.url());
     change(&mut settings);
-    let (clock, codes) = (TestClock::at(BEGINNING), Codes::default());
+    let (clock, codes) = (TestClock::at(now), Codes::default());
     let (base, stop) = start(settings.clone(), clock.clone(), codes.clone()).await;
     let client = Client::new(&base);
     App { client, clock, codes, database, addresses: AtomicU32::new(0), stops: vec![stop], settings }

@@ -1,6 +1,7 @@
 //! A migrated database for each test, on the engine that `TEST_DATABASE` names.
 
 mod dump;
+mod schema;
 mod server;
 mod sqlite;
 
@@ -11,6 +12,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, Qu
 use tempfile::TempDir;
 
 pub(crate) use dump::rows;
+pub use schema::schema;
 
 /// A row of the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -30,6 +30,7 @@ pub mod notifications;
 pub mod outbox;
 pub mod random;
 pub mod raw;
+pub mod release;
 pub mod schema;
 pub mod sink;
 pub mod smtp;

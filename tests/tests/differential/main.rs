@@ -3,11 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests end by panicking")]
 
-use acceptance::database::Engine;
+use acceptance::database::{Engine, TestDatabase};
 use acceptance::history::any_request;
 use acceptance::random::Random;
 use acceptance::torture::{figure_of, seed, size};
-use acceptance::{Answer, App, Client, Value, json, spawn_on};
+use acceptance::{Answer, App, BEGINNING, Client, Value, json};
+use acceptance::app::spawn_on;
 use futures::future::join_all;
 
 /// How many people there are; each asks in turn.
@@ -54,7 +55,7 @@ async fn one_history_is_answered_alike_by_three_engines() {
     while asked < requests {
         let mut worlds = Vec::new();
         for engine in Engine::all() {
-            let app = spawn_on(&engine).await;
+            let app = spawn_on(TestDatabase::migrated_on(&engine).await, BEGINNING, |_| {}).await;
             let people = people(&app).await;
             worlds.push((app, people));
         }

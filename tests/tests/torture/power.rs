@@ -93,10 +93,10 @@ impl Recording {
         self.trace.events.iter().position(is_first).expect("an answer to a write")
     }
 
-    /// How often what was in the log was brought home to the file and synced.
+    /// How often, since people write, what was in the log was brought home to the file and synced.
     fn checkpoints(&self) -> usize {
         let is_sync = |event: &&Event| matches!(event, Event::SyncBegan(_, file) if file == "florin.db");
-        self.trace.events.iter().filter(is_sync).count()
+        self.trace.events[self.beginning()..].iter().filter(is_sync).count()
     }
 
     /// Which answers were given before an event.
@@ -180,7 +180,7 @@ async fn a_power_cut_takes_nothing_that_was_acknowledged() {
     }
     let (points, variants) = (size(12, 60, 200), size(1, 2, 4));
     let recording = record(size(60, 600, 1500)).await;
-    assert!(recording.checkpoints() >= 3, "the log was brought home while the power could go");
+    assert!(recording.checkpoints() >= 2, "the log was brought home while the power could go");
     let mut random = Random::new(seed());
     let (mut disk, mut taken, mut images) = (Disk::default(), 0, 0);
     for (n, cut) in cuts(&recording, points, &mut random).into_iter().enumerate() {
