@@ -74,7 +74,7 @@ async fn reads_conditions_retries_and_undo_work_at_any_other_node() {
     let clients: Vec<_> = (0..3).map(|n| fleet.client(n).with_token(user.token().unwrap())).collect();
     for round in 0..rounds {
         let [a, b, c] = [round, round + 1, round + 2].map(|n| &clients[n % 3]);
-        let (body, key) = (json!({"amount": "1", "date": "2026-01-02", "category_id": 1}), format!("round {round}"));
+        let (body, key) = (json!({"amount": "1", "date": "2026-01-02", "category_id": 1}), format!("round-{round}"));
         let created = a.create_expense(&body).header("idempotency-key", &key).await.expect(201);
         let id = created.id();
         let read = b.get(&format!("/expenses/{id}")).await.expect(200);
@@ -88,7 +88,7 @@ async fn reads_conditions_retries_and_undo_work_at_any_other_node() {
         a.undo().await.expect(200);
         assert_eq!(b.get(&format!("/expenses/{id}")).await.expect(200)["amount"], "2.00");
         // Eight at once with one key, at every node.
-        let key = format!("parallel {round}");
+        let key = format!("parallel-{round}");
         let asked = (0..8).map(|n| clients[n % 3].create_expense(&body).header("idempotency-key", &key).into_future());
         let answers = futures::future::join_all(asked).await;
         let done: Vec<_> = answers.iter().filter(|answer| answer.status == 201).collect();

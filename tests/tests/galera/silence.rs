@@ -44,13 +44,13 @@ async fn a_node_that_stood_still_answers_nothing_stale() {
         let reading = tokio::spawn(count(silent.clone()));
         let asked = tokio::spawn({
             let silent = silent.clone();
-            async move { record(&silent, &format!("silent {round}")).await }
+            async move { record(&silent, &format!("silent-{round}")).await }
         });
         let before = written;
         // Longer than the others wait for it.
         for n in 0..2 {
             tokio::time::sleep(Duration::from_secs(5)).await;
-            record(&living, &format!("living {round} {n}")).await.expect(201);
+            record(&living, &format!("living-{round}-{n}")).await.expect(201);
             written += 1;
         }
         cluster.resume(2);
@@ -71,7 +71,7 @@ async fn a_node_that_stood_still_answers_nothing_stale() {
         cluster.until_synced(2).await;
         until_served(&silent).await;
         // Whether it was done may not be known; asked again with its key, at another node, it is done once.
-        record(&living, &format!("silent {round}")).await.expect(201);
+        record(&living, &format!("silent-{round}")).await.expect(201);
         written += 1;
         assert_eq!(count(silent.clone()).await, Some(written));
         working.until_each_did(1).await;
@@ -95,11 +95,11 @@ async fn one_node_of_three_alone_serves_nobody() {
     let alone = fleet.client(0).with_token(&token);
     let mut written = 0;
     for round in 0..rounds {
-        record(&alone, &format!("first {round}")).await.expect(201);
+        record(&alone, &format!("first-{round}")).await.expect(201);
         written += 1;
         cluster.kill(&[1, 2]);
         // It first waits for the others, then knows that it may not go on.
-        let answer = record(&alone, &format!("cut off {round}")).await;
+        let answer = record(&alone, &format!("cut-off-{round}")).await;
         assert_eq!(answer.status, 503, "{answer:?}");
         assert!(answer.header("retry-after").is_some(), "{answer:?}");
         cluster.until_ready_is(0, false).await;
@@ -107,7 +107,7 @@ async fn one_node_of_three_alone_serves_nobody() {
             let answer = alone.get(path).await;
             assert!([503, 404].contains(&answer.status), "{answer:?}");
         }
-        record(&alone, &format!("alone {round}")).await.expect(503);
+        record(&alone, &format!("alone-{round}")).await.expect(503);
         alone.post("/actions/undo", &json!({})).await.expect(503);
         alone.at("GET", "/readyz").await.expect(503);
         alone.at("GET", "/livez").await.expect(200);
@@ -119,8 +119,8 @@ async fn one_node_of_three_alone_serves_nobody() {
             until_served(&client).await;
         }
         // Asked again with the same keys, at any node: done once.
-        for (n, key) in [(1, "cut off"), (2, "alone"), (0, "cut off")] {
-            record(&fleet.client(n).with_token(&token), &format!("{key} {round}")).await.expect(201);
+        for (n, key) in [(1, "cut-off"), (2, "alone"), (0, "cut-off")] {
+            record(&fleet.client(n).with_token(&token), &format!("{key}-{round}")).await.expect(201);
         }
         written += 2;
         for n in 0..3 {
