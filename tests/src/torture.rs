@@ -7,6 +7,7 @@
 pub mod fleet;
 pub mod model;
 pub mod person;
+pub mod proxy;
 
 use std::io::Write;
 
