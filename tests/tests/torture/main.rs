@@ -3,5 +3,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests end by panicking")]
 
+mod aborts;
+mod commit;
+mod deadlock;
+mod erasure;
 mod kills;
+mod races;
+mod retries;
+mod sigterm;
+mod slow;
+mod tampering;
 mod two_servers;
+mod undo;
