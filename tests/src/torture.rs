@@ -9,6 +9,7 @@ pub mod galera;
 pub mod model;
 pub mod person;
 pub mod power;
+pub mod proxy;
 
 use std::io::Write;
 

@@ -120,7 +120,18 @@ impl Undo {
                     format!("the next action to reverse is number {}", target.seq),
                 ));
             }
-            let Reversal { change_set, adjustments } = self.plan(account, &basis, &target, &operation).await?;
+            let planned = match self.plan(account, &basis, &target, &operation).await {
+                // What a plan is made on is read piece by piece. The action that seems to be in the way may be the same reversal,
+                // of another server, that came between two of the reads.
+                Err(AppError::Conflict { .. }) if self.writer.is_outrun(account.id, &basis).await? => {
+                    if tries.again() {
+                        continue;
+                    }
+                    return Err(AppError::contended());
+                }
+                planned => planned?,
+            };
+            let Reversal { change_set, adjustments } = planned;
             let reversed = self.forecast(account, &basis, &target, &change_set, adjustments).await?;
             // The plan is exclusive, so the action gets the number that was forecast.
             let outcome = |_, _: &ChangeSet| Ok(reversed);

@@ -7,8 +7,7 @@ use acceptance::database::{Engine, TestDatabase};
 use acceptance::history::any_request;
 use acceptance::random::Random;
 use acceptance::torture::{figure_of, seed, size};
-use acceptance::{Answer, App, BEGINNING, Client, Value, json};
-use acceptance::app::spawn_on;
+use acceptance::{Answer, App, BEGINNING, Client, Value, json, spawn_on};
 use futures::future::join_all;
 
 /// How many people there are; each asks in turn.

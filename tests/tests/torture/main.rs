@@ -3,7 +3,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests end by panicking")]
 
+mod aborts;
+mod commit;
 mod crash_points;
+mod deadlock;
+mod erasure;
 mod histories;
 mod kills;
 mod power;
+mod races;
+mod retries;
+mod sigterm;
+mod slow;
+mod tampering;
+mod undo;

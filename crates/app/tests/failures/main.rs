@@ -20,7 +20,7 @@ use florin_domain::categorizer::Categorization;
 use florin_domain::category::Category;
 use florin_domain::expense::{Expense, ExpenseState};
 use florin_domain::id::{CategoryId, ExpenseId, Seq, UserId};
-use florin_domain::ledger::{Head, OperationId};
+use florin_domain::ledger::{Action, ActionKind, Effect, Head, OperationId, record, remove};
 use florin_domain::money::Currency;
 use florin_domain::repository::{
     Applied, MockAccountRepository, MockCategoryRepository, MockExpenseRepository, MockLedgerRepository,
@@ -123,7 +123,7 @@ async fn a_stale_plan_is_made_again() {
 async fn an_ever_stale_plan_ends_in_a_conflict_and_not_in_a_loop() {
     let mut ledger = MockLedgerRepository::new();
     ledger.expect_head().returning(|_| Ok(Head::EMPTY));
-    ledger.expect_apply().times(8).returning(|_| Err(RepositoryError::Stale));
+    ledger.expect_apply().times(32).returning(|_| Err(RepositoryError::Stale));
     let mut repository = MockExpenseRepository::new();
     repository.expect_by_external_ids().returning(|_, _| Ok(vec![]));
     repository.expect_reserve_ids().returning(|_| Ok(vec![ExpenseId(1)]));
@@ -165,10 +165,9 @@ async fn a_failing_database_is_told_as_what_it_is() {
     }
 }
 
-#[tokio::test]
-async fn an_undo_whose_target_vanished_meanwhile_is_planned_again() {
+/// An undo over a log whose one action is taken back by another server between the first two reads of its head.
+fn outrun() -> MockLedgerRepository {
     let mut ledger = MockLedgerRepository::new();
-    // Another instance took the only action back between the two reads.
     let mut reads = 0;
     ledger.expect_head().returning(move |_| {
         reads += 1;
@@ -176,24 +175,25 @@ async fn an_undo_whose_target_vanished_meanwhile_is_planned_again() {
         Ok(Head { seq: Seq(reads), last_ordinary: Seq(1), next_undo, ..Head::EMPTY })
     });
     ledger.expect_action().returning(|_, _| {
-        Ok(Some(florin_domain::ledger::Action {
+        Ok(Some(Action {
             seq: Seq(1),
-            kind: florin_domain::ledger::ActionKind::Create,
+            kind: ActionKind::Create,
             at: NOW,
             reverses: None,
             reversed_by: None,
             root: Seq(1),
-            effect: florin_domain::ledger::Effect::Original,
-            changes: vec![florin_domain::ledger::record(ExpenseId(5), stored().state)],
+            effect: Effect::Original,
+            changes: vec![record(ExpenseId(5), stored().state)],
             links: vec![],
         }))
     });
-    ledger.expect_actions().returning(|_, _| Ok(vec![]));
     ledger.expect_latest_in_effect().returning(|_, _, _| Ok(None));
-    ledger.expect_apply().times(1).returning(|_| Err(RepositoryError::Stale));
-    let mut repository = MockExpenseRepository::new();
-    repository.expect_expenses().returning(|_, _| Ok(vec![stored()]));
+    ledger
+}
 
+async fn undo(ledger: MockLedgerRepository, expense: Expense) -> AppError {
+    let mut repository = MockExpenseRepository::new();
+    repository.expect_expenses().returning(move |_, _| Ok(vec![expense.clone()]));
     let mut accounts = MockAccountRepository::new();
     accounts.expect_account().returning(|_| Ok(Some(account())));
     let mut categories = MockCategoryRepository::new();
@@ -208,6 +208,37 @@ async fn an_undo_whose_target_vanished_meanwhile_is_planned_again() {
         Arc::new(clock()),
     );
     let undo = Undo::new(Arc::new(writer), ledger, Arc::new(repository));
-    let refused = undo.undo(&account(), None, &Keep::nothing()).await.err().unwrap();
+    undo.undo(&account(), None, &Keep::nothing()).await.err().unwrap()
+}
+
+#[tokio::test]
+async fn an_undo_whose_target_vanished_meanwhile_is_planned_again() {
+    let mut ledger = outrun();
+    ledger.expect_actions().returning(|_, _| Ok(vec![]));
+    ledger.expect_apply().times(1).returning(|_| Err(RepositoryError::Stale));
+    let refused = undo(ledger, stored()).await;
+    assert!(matches!(refused, AppError::NothingToDo { code: "nothing_to_reverse", .. }), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_reversal_that_came_while_an_undo_was_planned_is_not_in_its_way() {
+    let mut ledger = outrun();
+    // The target was read before the other server's reversal, the expense after it.
+    let gone = Expense { live: false, version: 2, last_action: Seq(2), ..stored() };
+    ledger.expect_actions().returning(|_, _| {
+        Ok(vec![Action {
+            seq: Seq(2),
+            kind: ActionKind::Reversal,
+            at: NOW,
+            reverses: Some(Seq(1)),
+            reversed_by: None,
+            root: Seq(1),
+            effect: Effect::Undo,
+            changes: vec![remove(&stored())],
+            links: vec![],
+        }])
+    });
+    ledger.expect_apply().never();
+    let refused = undo(ledger, gone).await;
     assert!(matches!(refused, AppError::NothingToDo { code: "nothing_to_reverse", .. }), "{refused:?}");
 }
