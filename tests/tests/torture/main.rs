@@ -3,5 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests end by panicking")]
 
+mod database;
+mod descriptors;
+mod disk;
 mod kills;
+mod silent;
 mod two_servers;
