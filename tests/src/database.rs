@@ -254,8 +254,11 @@ async fn is_true(connection: &DatabaseConnection, sql: &str) -> bool {
     }
 }
 
-/// Migrates with the product's own migrator and closes every connection again.
-async fn migrate(url: &str) {
+/// Migrates with the product's own migrator and closes every connection again. A SQLite file is made.
+///
+/// # Panics
+/// When it fails.
+pub async fn migrate(url: &str) {
     use florin_infra::db::{Database, DatabaseOptions};
     let options = DatabaseOptions { create: true, ..DatabaseOptions::default() };
     let database = Database::connect(url, &options).await.unwrap_or_else(|error| panic!("{error}"));

@@ -4,18 +4,22 @@
 //! `TORTURE` says how much: unset for what fits `make test` (the debug programs), `1` for minutes (`make torture`), `full` for the
 //! figures of docs/reliability.md. With it set, the programs are those of the release build.
 
+pub mod database_server;
 pub mod fleet;
 pub mod galera;
 pub mod model;
+pub mod mount;
 pub mod person;
 pub mod power;
 pub mod proxy;
+pub mod silence;
 
 use std::io::Write;
 
 use crate::binary::{Place, released};
 use crate::database::Engine;
 
+pub use database_server::DatabaseServer;
 pub use fleet::Fleet;
 pub use person::{Outcome, Person};
 

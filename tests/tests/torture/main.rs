@@ -6,7 +6,10 @@
 mod aborts;
 mod commit;
 mod crash_points;
+mod database;
 mod deadlock;
+mod descriptors;
+mod disk;
 mod erasure;
 mod histories;
 mod kills;
@@ -14,6 +17,7 @@ mod power;
 mod races;
 mod retries;
 mod sigterm;
+mod silent;
 mod slow;
 mod tampering;
 mod undo;

@@ -164,6 +164,7 @@ fn sqlite_pool(options: &DatabaseOptions) -> SqlitePoolOptions {
 macro_rules! server_pool {
     ($options:ty, $given:expr, $losses:expr) => {{
         let losses: Losses = $losses.clone();
+        let abandoned: Losses = losses.clone();
         <$options>::new()
             .max_connections($given.max_connections)
             .acquire_timeout($given.acquire_timeout)
@@ -181,8 +182,12 @@ macro_rules! server_pool {
                     Ok(true)
                 })
             })
-            .after_release(|connection, _| {
+            .after_release(move |connection, _| {
+                let is_abandoned = abandoned.may_be_abandoned();
                 Box::pin(async move {
+                    if is_abandoned {
+                        return Ok(false);
+                    }
                     let clean = tokio::time::timeout(RELEASE_TIMEOUT, is_clean(connection));
                     Ok(clean.await.unwrap_or(Ok(false)).unwrap_or(false))
                 })

@@ -5,13 +5,16 @@
 //! end, after which its connection is closed. A file has none: what waits for a disk cannot be called off.
 
 use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
 use sea_orm::{DbBackend, DbErr, RuntimeErr};
 use tokio::time::Instant;
 
+use super::losses::Losses;
+
 /// What a client waits for: with what comes before and after it, an answer is given within five seconds.
-pub(crate) const PROMPT: Duration = Duration::from_millis(3500);
+pub(crate) const PROMPT: Duration = Duration::from_secs(3);
 /// What reads or writes many rows, and mostly nobody waits for.
 pub(crate) const PATIENT: Duration = Duration::from_mins(1);
 /// A unit of work that removes or moves all that somebody has.
@@ -22,35 +25,45 @@ pub(super) const PROBE: Duration = Duration::from_millis(2500);
 pub(super) const LAST_MOMENT: Duration = Duration::from_millis(300);
 
 /// When something has to be over; never, on a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Deadline(Option<Instant>);
+#[derive(Debug, Clone)]
+pub(crate) struct Deadline {
+    at: Option<Instant>,
+    losses: Losses,
+}
 
 impl Deadline {
-    /// That long from now on a server.
-    pub(super) fn after(backend: DbBackend, patience: Duration) -> Self {
-        Self((backend != DbBackend::Sqlite).then(|| Instant::now() + patience))
+    /// That long from now on a server. What is not over by then is one of these losses.
+    pub(super) fn after(backend: DbBackend, patience: Duration, losses: &Losses) -> Self {
+        Self { at: (backend != DbBackend::Sqlite).then(|| Instant::now() + patience), losses: losses.clone() }
     }
 
     /// This one, or a later one that is so far from now.
-    pub(crate) fn at_least(self, least: Duration) -> Self {
-        Self(self.0.map(|at| at.max(Instant::now() + least)))
+    pub(crate) fn at_least(&self, least: Duration) -> Self {
+        Self { at: self.at.map(|at| at.max(Instant::now() + least)), losses: self.losses.clone() }
     }
 
     /// This one, or an earlier one that is so far from now.
-    pub(super) fn at_most(self, most: Duration) -> Self {
-        Self(self.0.map(|at| at.min(Instant::now() + most)))
+    pub(super) fn at_most(&self, most: Duration) -> Self {
+        Self { at: self.at.map(|at| at.min(Instant::now() + most)), losses: self.losses.clone() }
     }
 
     /// What is left until then, at most `most`.
-    pub(crate) fn left(self, most: Duration) -> Duration {
-        self.0.map_or(most, |at| at.saturating_duration_since(Instant::now()).min(most))
+    pub(crate) fn left(&self, most: Duration) -> Duration {
+        self.at.map_or(most, |at| at.saturating_duration_since(Instant::now()).min(most))
     }
 
-    /// Polls a future until then. One that is not done is dropped: what it waits for has no answer.
-    pub(crate) async fn bound<T>(self, future: impl Future<Output = T>) -> Result<T, DbErr> {
-        match self.0 {
-            Some(at) => tokio::time::timeout_at(at, future).await.map_err(|_| silent()),
-            None => Ok(future.await),
+    /// Polls a future until then. One that is not done is dropped: what it waits for has no answer, and its connection is
+    /// not to be used again.
+    pub(crate) async fn bound<T>(&self, future: impl Future<Output = T>) -> Result<T, DbErr> {
+        let Some(at) = self.at else { return Ok(future.await) };
+        let mut future = pin!(future);
+        match tokio::time::timeout_at(at, &mut future).await {
+            Ok(done) => Ok(done),
+            Err(_) => {
+                // Before the future gives its connection back.
+                self.losses.note_abandoned();
+                Err(silent())
+            }
         }
     }
 }

@@ -71,10 +71,10 @@ impl Reads {
         T: Send + 'static,
         Fut: Future<Output = Result<T, DbErr>> + Send + 'static,
     {
-        let deadline = Deadline::after(self.pool.get_database_backend(), self.patience);
+        let deadline = Deadline::after(self.pool.get_database_backend(), self.patience, &self.losses);
         let mut tries = 1;
         loop {
-            match detached_until(deadline, ask(self.pool.clone())).await {
+            match detached_until(deadline.clone(), ask(self.pool.clone())).await {
                 Err(error) if is_lost(&error) => {
                     self.losses.note();
                     if tries == MAX_TRIES || is_silent(&error) {

@@ -11,9 +11,18 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Clone)]
 pub(super) struct Losses {
     beginning: Instant,
-    /// Microseconds since the beginning; 0 as long as nothing was lost.
-    last: Arc<AtomicU64>,
+    last: Arc<Last>,
 }
+
+/// Microseconds since the beginning; 0 for never.
+#[derive(Debug, Default)]
+struct Last {
+    lost: AtomicU64,
+    abandoned: AtomicU64,
+}
+
+/// How long after somebody gave up waiting a connection that is given back may be theirs.
+const GIVING_BACK: Duration = Duration::from_secs(2);
 
 impl Losses {
     /// None yet.
@@ -23,12 +32,25 @@ impl Losses {
 
     /// A connection was lost just now.
     pub(super) fn note(&self) {
-        self.last.fetch_max(micros(self.beginning.elapsed()).max(1), Ordering::Relaxed);
+        self.last.lost.fetch_max(micros(self.beginning.elapsed()).max(1), Ordering::Relaxed);
+    }
+
+    /// One is about to be given back in the middle of a statement, whose answer was not waited for.
+    pub(super) fn note_abandoned(&self) {
+        self.note();
+        self.last.abandoned.fetch_max(micros(self.beginning.elapsed()).max(1), Ordering::Relaxed);
+    }
+
+    /// Whether a connection that is given back now may be in the middle of a statement. It is not to be tried: sqlx 0.9
+    /// panics when it reads an answer to another question than its last.
+    pub(super) fn may_be_abandoned(&self) -> bool {
+        let last = self.last.abandoned.load(Ordering::Relaxed);
+        last != 0 && micros(self.beginning.elapsed().saturating_sub(GIVING_BACK)) <= last
     }
 
     /// Whether there was one after a connection became idle, that long ago.
     pub(super) fn concern(&self, idle_for: Duration) -> bool {
-        let last = self.last.load(Ordering::Relaxed);
+        let last = self.last.lost.load(Ordering::Relaxed);
         last != 0 && micros(self.beginning.elapsed().saturating_sub(idle_for)) <= last
     }
 }
@@ -50,5 +72,9 @@ mod tests {
         assert!(losses.concern(Duration::from_millis(10)), "idle before");
         std::thread::sleep(Duration::from_millis(20));
         assert!(!losses.concern(Duration::from_millis(5)), "idle since");
+        assert!(!losses.may_be_abandoned(), "it broke");
+        losses.note_abandoned();
+        assert!(losses.may_be_abandoned());
+        assert!(losses.concern(Duration::from_millis(5)), "others are silent too");
     }
 }

@@ -62,7 +62,7 @@ impl Database {
         let mut tries = 1;
         loop {
             let most = if is_on_galera() { MAX_TRIES_ON_GALERA } else { MAX_TRIES };
-            let failure = match self.attempt(deadline, &work).await {
+            let failure = match self.attempt(&deadline, &work).await {
                 Ok(done) => return Ok(done),
                 Err(failure) => failure,
             };
@@ -120,19 +120,20 @@ impl Database {
 
     /// When what begins now has to be over, with that patience.
     pub(crate) fn deadline(&self, patience: Duration) -> Deadline {
-        Deadline::after(self.backend(), patience)
+        Deadline::after(self.backend(), patience, &self.inner.losses)
     }
 
-    async fn attempt<T, F, Fut>(&self, deadline: Deadline, work: &F) -> Result<T, Failure>
+    async fn attempt<T, F, Fut>(&self, deadline: &Deadline, work: &F) -> Result<T, Failure>
     where
         F: Fn(Tx) -> Fut + Send,
         Fut: Future<Output = Result<T, Failure>> + Send,
         T: Send,
     {
-        let tx = Tx(Arc::new(self.begin(deadline).await?));
+        let tx = Tx(Arc::new(self.begin(deadline.clone()).await?));
         crash_point("transaction.begun");
-        // Work that is called off leaves its connection in the middle of a statement; the pool closes it.
-        let result = deadline.bound(work(tx.clone())).await.unwrap_or_else(|error| Err(error.into()));
+        // Work that is called off leaves its connection in the middle of a statement: not even ROLLBACK can be sent. The pool
+        // closes it.
+        let result = deadline.bound(work(tx.clone())).await?;
         let tx = Arc::try_unwrap(tx.0).map_err(|_| Failure::internal("a unit of work kept its transaction"))?;
         match result {
             Ok(done) => {

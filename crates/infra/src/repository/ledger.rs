@@ -123,7 +123,7 @@ impl LedgerRepository for SqlLedgerRepository {
 
     async fn apply(&self, change_set: &ChangeSet) -> Result<Applied> {
         let deadline = self.database.deadline(patience(change_set));
-        match self.write(change_set, deadline).await {
+        match self.write(change_set, deadline.clone()).await {
             Ok(seq) => Ok(Applied { seq }),
             Err(lost @ Failure::OutcomeUnknown(_)) => self.resolve(change_set, lost, deadline).await,
             Err(failure) => self.refine(change_set, failure.into()).await,
