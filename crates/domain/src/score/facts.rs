@@ -77,7 +77,7 @@ impl MonthFacts {
 
 /// `value` held within the bounds of `i64`.
 pub(super) fn saturate(value: i128) -> i64 {
-    i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
+    i64::try_from(value).unwrap_or(if value.is_negative() { i64::MIN } else { i64::MAX })
 }
 
 #[cfg(test)]
