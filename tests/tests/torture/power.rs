@@ -100,9 +100,13 @@ impl Recording {
     }
 
     /// Which answers were given before an event.
-    fn acknowledged(&self, before: usize) -> Vec<&str> {
-        let id = |event| if let &Event::Acknowledged(ref id) = event { Some(id.as_str()) } else { None };
-        self.trace.events[..before].iter().filter_map(id).collect()
+    fn acknowledged<'a>(&'a self, before: usize) -> Vec<&'a str> {
+        let given = self.trace.events[..before].iter();
+        let id = |event: &'a Event| match event {
+            Event::Acknowledged(id) => Some(id.as_str()),
+            _ => None,
+        };
+        given.filter_map(id).collect()
     }
 }
 

@@ -61,11 +61,11 @@ async fn migrations_that_are_killed_at_any_moment_are_run_to_their_end() {
     let kills = size(2, 16, 200);
     let mut random = Random::new(seed());
     let (mut took, mut killed) = ([Duration::ZERO; 2], 0);
-    for n in 0..2 {
+    for (n, took) in took.iter_mut().enumerate() {
         let (database, place, _) = database(n == 1).await;
         let began = Instant::now();
         assert_eq!(place.run(&["migrate"]).status.code(), Some(0));
-        took[n] = began.elapsed();
+        *took = began.elapsed();
         migrate(&place, &database).await;
     }
     let mut n = 0;
