@@ -20,11 +20,12 @@ use crate::receipts::Keep;
 const CACHED_USERS: usize = 10_000;
 /// Writers of one user take turns within a process; this many locks are shared by all users.
 const LOCKS: usize = 256;
-/// How long a writer waits for its turn.
-const COURTESY: Duration = Duration::from_millis(500);
+/// How long a writer waits for its turn: on a busy machine long enough for several others, and short enough for an answer in time
+/// when storage is away.
+const COURTESY: Duration = Duration::from_secs(2);
 /// How often a plan is made in all. Where several servers write for one person at once, most plans are outrun; so many in a row
 /// hardly ever.
-const MAX_TRIES: u32 = 32;
+const MAX_TRIES: u32 = 100;
 
 /// A user's categories and keywords, ready for use.
 pub struct Bookkeeping {

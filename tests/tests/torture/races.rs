@@ -34,7 +34,7 @@ async fn fleet() -> (TestDatabase, Fleet, Person) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_many_undos_wins() {
-    let rounds = size(4, 20, 200);
+    let rounds = size(2, 20, 200);
     let (_database, fleet, person) = fleet().await;
     let user = &person.user;
     let mut contended = 0;
@@ -103,7 +103,7 @@ async fn so_many_undos_reverse_the_last_so_many() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_many_edits_of_a_version_wins() {
-    let rounds = size(3, 20, 200);
+    let rounds = size(2, 20, 200);
     let (_database, fleet, person) = fleet().await;
     let user = &person.user;
     let id = user.record(&json!({"amount": "1"})).await;

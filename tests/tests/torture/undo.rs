@@ -171,7 +171,7 @@ impl Owner {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn undo_brings_every_field_back() {
-    let (expenses, operations) = (size(150, 400, 1000), size(16, 40, 160));
+    let (expenses, operations) = (size(80, 400, 1000), size(8, 40, 160));
     let database = TestDatabase::migrated().await;
     let mut fleet = Fleet::start(database.url(), 2).await;
     let person = fleet.people(1, seed()).await.remove(0);
