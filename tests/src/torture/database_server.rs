@@ -199,7 +199,7 @@ impl DatabaseServer {
             Kind::Postgres => postgres::command(self),
         };
         let log = self.home.join("log");
-        let mut process = self.account.start(command, &log);
+        let mut process = self.account.start(&command, &log);
         // On PostgreSQL the first time there is only the database that comes with it.
         let database = if self.kind == Kind::MariaDb { NAME } else { "postgres" };
         loop {

@@ -64,6 +64,11 @@ async fn a_database_that_falls_silent_is_answered_503_and_found_again() {
     let slowest = people.iter().map(|person| person.slowest).max().unwrap_or_default();
     assert!(slowest < Duration::from_secs(5), "an answer took {slowest:?}");
     assert!(reads.unavailable > 0, "the database was away, and somebody noticed");
+    for n in 0..fleet.len() {
+        let log = fleet.stop(n).await;
+        let panics: Vec<&String> = log.iter().filter(|line| line.contains("panicked")).collect();
+        assert!(panics.is_empty(), "{panics:#?}");
+    }
     let acknowledged: usize = people.iter().map(|person| person.acknowledged).sum();
     figure(
         "the database's connections fall silent",

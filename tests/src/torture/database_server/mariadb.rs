@@ -19,7 +19,7 @@ pub(super) fn install(server: &DatabaseServer) {
     command.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
     command.arg(format!("--datadir={}", server.home.join("data").display()));
     command.arg("--innodb-log-file-size=8M");
-    server.account.run(command, &server.home.join("log"));
+    server.account.run(&command, &server.home.join("log"));
 }
 
 /// The server's program, with what makes its commits outlive a power cut.

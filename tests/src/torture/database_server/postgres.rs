@@ -33,7 +33,7 @@ pub(super) fn install(server: &DatabaseServer) {
     command.arg(format!("--username={ADMINISTRATOR}")).arg(format!("--pwfile={}", password.display()));
     // Small segments, so that a small disk has room for several of them.
     command.args(["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--wal-segsize=1", "--no-sync"]);
-    server.account.run(command, &server.home.join("log"));
+    server.account.run(&command, &server.home.join("log"));
 }
 
 /// The server's program, with what makes its commits outlive a power cut.

@@ -67,14 +67,14 @@ impl Account {
     ///
     /// # Panics
     /// When it fails.
-    pub(super) fn run(&self, command: Command, log: &Path) {
-        let status = self.wrap(&command, log).status().expect("the program runs");
+    pub(super) fn run(&self, command: &Command, log: &Path) {
+        let status = self.wrap(command, log).status().expect("the program runs");
         assert!(status.success(), "{command:?}: {}", fs::read_to_string(log).unwrap_or_default());
     }
 
     /// Starts one.
-    pub(super) fn start(&self, command: Command, log: &Path) -> Process {
-        Process(self.wrap(&command, log).spawn().expect("the server starts"))
+    pub(super) fn start(&self, command: &Command, log: &Path) -> Process {
+        Process(self.wrap(command, log).spawn().expect("the server starts"))
     }
 }
 
