@@ -9,6 +9,7 @@ use florin_domain::repository::{NewDevice, ReachRepository, Registered, StoredDe
 
 use crate::error::{AppError, FieldError, Result};
 use crate::port::Clock;
+use crate::receipts::Keep;
 
 /// A device as the client asks for it.
 #[derive(Debug, Clone, Default)]
@@ -65,9 +66,10 @@ impl Devices {
     ///
     /// # Errors
     /// [`AppError::NotFound`].
-    pub async fn remove(&self, account: &Account, device: DeviceId) -> Result<()> {
-        let removed = self.reach.remove_device(account.id, device).await?;
-        if removed { Ok(()) } else { Err(AppError::NotFound) }
+    pub async fn remove(&self, account: &Account, device: DeviceId, keep: &Keep<()>) -> Result<()> {
+        let receipt = keep.receipt(&())?;
+        let removed = self.reach.remove_device(account.id, device, self.clock.now(), receipt).await?;
+        keep.note_kept_if(removed)
     }
 }
 

@@ -12,7 +12,7 @@ use florin_domain::id::UserId;
 use florin_domain::receipt::Receipt;
 use florin_domain::repository::{ReceiptRepository, RepositoryError, UniqueKey};
 
-use crate::error::Result;
+use crate::error::{AppError, Result};
 use crate::port::{Clock, SecretGenerator};
 
 /// A request that named itself by a key.
@@ -133,6 +133,18 @@ impl<T> Keep<T> {
     pub(crate) fn receipt(&self, outcome: &T) -> Result<Option<Receipt>> {
         let Some(wanted) = &self.0 else { return Ok(None) };
         wanted.receipts.receipt(&wanted.request, &(wanted.render)(outcome)).map(Some)
+    }
+
+    /// The outcome of a removal that stores its receipt if there was something to remove.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] when there was nothing.
+    pub(crate) fn note_kept_if(&self, removed: bool) -> Result<()> {
+        if !removed {
+            return Err(AppError::NotFound);
+        }
+        self.note_kept();
+        Ok(())
     }
 
     /// Notes that the receipt was stored with its effect.

@@ -8,8 +8,9 @@ use florin_domain::login_event::{EventKind, EventOutcome, NewLoginEvent};
 use florin_domain::repository::SessionRepository;
 use florin_domain::session::{Device, LiveSession};
 
-use crate::error::{AppError, Result};
+use crate::error::Result;
 use crate::port::Clock;
+use crate::receipts::Keep;
 
 /// The most sessions that are listed. Whoever has more sees those used last.
 const MOST: u64 = 200;
@@ -38,11 +39,11 @@ impl Sessions {
     /// Ends a session, be it the caller's present one. The next request with its access token is refused.
     ///
     /// # Errors
-    /// [`AppError::NotFound`].
-    pub async fn end(&self, account: &Account, session: SessionId, device: &Device) -> Result<()> {
+    /// [`AppError::NotFound`](crate::error::AppError::NotFound).
+    pub async fn end(&self, account: &Account, session: SessionId, device: &Device, keep: &Keep<()>) -> Result<()> {
         let now = self.clock.now();
         let event = NewLoginEvent::new(Some(account.id), now, EventKind::LogOut, EventOutcome::Ok, device);
-        let ended = self.sessions.close(account.id, session, now, &event).await?;
-        if ended { Ok(()) } else { Err(AppError::NotFound) }
+        let ended = self.sessions.close(account.id, session, now, &event, keep.receipt(&())?).await?;
+        keep.note_kept_if(ended)
     }
 }

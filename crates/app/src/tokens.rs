@@ -99,11 +99,11 @@ impl PersonalTokens {
     ///
     /// # Errors
     /// [`AppError::NotFound`].
-    pub async fn revoke(&self, account: &Account, token: TokenId, device: &Device) -> Result<()> {
+    pub async fn revoke(&self, account: &Account, token: TokenId, device: &Device, keep: &Keep<()>) -> Result<()> {
         let now = self.clock.now();
         let event = NewLoginEvent::new(Some(account.id), now, EventKind::TokenRevoked, EventOutcome::Ok, device);
-        let revoked = self.tokens.revoke(account.id, token, now, &event).await?;
-        if revoked { Ok(()) } else { Err(AppError::NotFound) }
+        let revoked = self.tokens.revoke(account.id, token, now, &event, keep.receipt(&())?).await?;
+        keep.note_kept_if(revoked)
     }
 }
 

@@ -24,8 +24,8 @@ const LOCKS: usize = 256;
 /// when storage is away.
 const COURTESY: Duration = Duration::from_secs(2);
 /// How often a plan is made in all. Where several servers write for one person at once, most plans are outrun; so many in a row
-/// hardly ever.
-const MAX_TRIES: u32 = 100;
+/// hardly ever. With the pauses between them that is some two seconds.
+const MAX_TRIES: u32 = 50;
 
 /// A user's categories and keywords, ready for use.
 pub struct Bookkeeping {

@@ -17,7 +17,7 @@ const HANG: Duration = Duration::from_secs(40);
 pub enum Outcome {
     /// A 2xx reached the client: it must be there from now on.
     Acknowledged,
-    /// 409 `stale`, 507: it must not be there.
+    /// 507: it must not be there.
     Refused,
     /// 503, or no answer: it may be there, or not, but whole. [`Person::reconcile`] finds out, once the fault is over.
     Unknown,
@@ -97,7 +97,7 @@ impl Person {
                 self.acknowledged += 1;
                 Outcome::Acknowledged
             }
-            Ok(answer) if answer.status == 507 || answer["code"] == "stale" => Outcome::Refused,
+            Ok(answer) if answer.status == 507 => Outcome::Refused,
             Ok(answer) => {
                 assert_eq!(answer.status, 503, "{answer:?}");
                 assert!(answer.header("retry-after").is_some(), "{answer:?}");

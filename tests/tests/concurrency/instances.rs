@@ -43,7 +43,7 @@ async fn two_servers_write_for_one_person_at_once() {
         }));
         for answer in writes.await {
             // A plan that is outrun time and again by the other server is given up, and nothing was done.
-            assert!(answer.status == 201 || answer["code"] == "stale", "{answer:?}");
+            assert!(answer.status == 201 || answer["code"] == "contended", "{answer:?}");
             created += usize::from(answer.status == 201);
         }
     }

@@ -35,7 +35,7 @@ async fn random_histories_through_three_nodes_keep_the_books() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conflicts_between_nodes_are_retried_inside() {
-    // A client at each node writes for one person, and more people do the same beside them: so nodes are in each other's way at the
+    // Two clients at each node write for one person, and more people do the same beside them: so nodes are in each other's way at the
     // head of a chain, at totals, and at the rows that identifiers are taken from.
     let (people, writes, keyed) = (size(2, 3, 4), size(8, 60, 400), size(4, 20, 100));
     let (cluster, mut fleet) = three().await;
@@ -50,8 +50,8 @@ async fn conflicts_between_nodes_are_retried_inside() {
         let write = async |writes, is_keyed| {
             let mut writers = Vec::new();
             for user in &users {
-                for n in 0..fleet.len() {
-                    let client = fleet.client(n).with_token(user.token().unwrap());
+                for n in 0..2 * fleet.len() {
+                    let client = fleet.client(n % fleet.len()).with_token(user.token().unwrap());
                     writers.push(tokio::spawn(write(client, n, writes, is_keyed)));
                 }
             }
@@ -68,7 +68,7 @@ async fn conflicts_between_nodes_are_retried_inside() {
     let happened = conflicts().await - before;
 
     // Without a key, 503 leaves it open whether it was done; with one, it is done once.
-    let certain = fleet.len() * people * (writes + keyed) - answers.get(&503).copied().unwrap_or_default();
+    let certain = 2 * fleet.len() * people * (writes + keyed) - answers.get(&503).copied().unwrap_or_default();
     let open = answers.get(&503).copied().unwrap_or_default();
     let mut found = 0;
     for user in &users {
@@ -94,7 +94,7 @@ async fn conflicts_between_nodes_are_retried_inside() {
         &format!(
             "{} writers of {people} people at three nodes: {happened} conflicts between nodes, {acknowledged} of {asked} answers 2xx, rest \
              503; the same with a key each, one effect each: {again:?}",
-            fleet.len() * people
+            2 * fleet.len() * people
         ),
     );
 }
@@ -109,10 +109,7 @@ async fn write(client: Client, writer: usize, writes: usize, is_keyed: bool) -> 
             let call = client.create_expense(&body);
             let answer = if is_keyed { call.header("idempotency-key", &format!("{writer}-{n}")) } else { call }.await;
             answers.push(answer.status);
-            // What has a key is planned on everything that was before, and so may be planned in vain too often: then nothing was
-            // done, and it says so.
-            let is_stale = is_keyed && answer["code"] == "stale";
-            assert!([201, 503].contains(&answer.status) || is_stale, "{answer:?}");
+            assert!([201, 503].contains(&answer.status), "{answer:?}");
             if answer.status == 201 || !is_keyed {
                 break;
             }

@@ -105,8 +105,7 @@ pub(super) async fn send(client: &Client, ask: &Ask) -> Result<Answer, String> {
         let call = if ask.body.is_null() { call } else { call.json(&ask.body) };
         let answer = call.try_send().await.map_err(|error| error.to_string())?;
         // Nothing was done: another one is at it, or was faster.
-        let is_passing =
-            answer.status == 409 && ["idempotency_in_progress", "stale"].iter().any(|code| answer["code"] == *code);
+        let is_passing = ["idempotency_in_progress", "contended"].iter().any(|code| answer["code"] == *code);
         if !is_passing {
             return Ok(answer);
         }

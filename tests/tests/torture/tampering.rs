@@ -78,7 +78,14 @@ impl Books<'_> {
             ),
             // Where it went to is earlier, and named first.
             4 => (format!("UPDATE monthly_expense SET month = 201907 WHERE {row}"), of(201_907, category)),
-            _ => (format!("UPDATE monthly_expense SET user_id = {} WHERE {row}", -user), of(month, category)),
+            5 => (format!("UPDATE monthly_expense SET user_id = {} WHERE {row}", -user), of(month, category)),
+            // A month that there is not.
+            _ => (
+                format!(
+                    "INSERT INTO monthly_expense (user_id, month, category_id, total) VALUES ({user}, 202613, 3, {by})"
+                ),
+                of(202_613, 3),
+            ),
         };
         Alteration { statements: vec![statement], named }
     }
@@ -215,6 +222,8 @@ impl Books<'_> {
             0 => "seq = seq - 1".to_owned(),
             1 => format!("hash = {}", self.bytes(32)),
             2 => "next_undo = COALESCE(next_undo, 0) - 1".to_owned(),
+            // No hash has this length.
+            3 => format!("hash = {}", self.bytes(5)),
             _ => "last_ordinary = last_ordinary - 1".to_owned(),
         };
         let statements = vec![format!("UPDATE last_user_action SET {set} WHERE user_id = {user}")];
@@ -224,7 +233,7 @@ impl Books<'_> {
     async fn alteration(&mut self, n: u64) -> Alteration {
         match n % 8 {
             0 | 5 => {
-                let kind = (n / 4) % 6;
+                let kind = (n / 4) % 7;
                 self.total(kind).await
             }
             1 => self.expense((n / 8) % 13).await,
@@ -234,7 +243,7 @@ impl Books<'_> {
             }
             3 => self.amount().await,
             4 => self.order((n / 8) % 5).await,
-            _ if n % 16 < 8 => self.head((n / 16) % 4).await,
+            _ if n % 16 < 8 => self.head((n / 16) % 5).await,
             _ => self.label((n / 16) % 2).await,
         }
     }

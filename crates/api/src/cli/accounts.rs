@@ -76,6 +76,10 @@ fn describe(first_bad: &FirstBad) -> serde_json::Value {
             "kind": "total", "month": month.to_string(), "category_id": category.0,
             "stored_minor_units": stored, "live_minor_units": live,
         }),
+        FirstBad::StrayTotal { yyyymm, category, stored } => json!({
+            "kind": "total", "month": crate::wire::action::no_month(*yyyymm), "category_id": category.0,
+            "stored_minor_units": stored, "live_minor_units": 0,
+        }),
     }
 }
 

@@ -115,7 +115,7 @@ fn answers(path: &str, method: &str, operation: &mut Value) {
         (is_api, "422", "`invalid`: every wrong field is named"),
         (is_api, "429", "`too_many_requests` in a minute, or `too_many_in_flight`"),
         (is_api, "500", "`internal`: a defect; `request_id` finds it in the logs"),
-        (is_api, "503", "`unavailable` or `busy`: try again after `Retry-After`"),
+        (is_api, "503", "`unavailable`, `busy` or `contended`: try again after `Retry-After`"),
         (is_api && is_write, "507", "`storage_full`"),
     ];
     let Some(responses) = operation["responses"].as_object_mut() else { return };

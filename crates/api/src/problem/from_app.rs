@@ -37,8 +37,8 @@ impl From<&AppError> for Problem {
                 problem.with("blocking_actions", blocking_actions.iter().map(|seq| seq.0).collect::<Vec<_>>())
             }
             AppError::Contended => {
-                let detail = "the data changed while the request was worked on; try again";
-                Self::new(StatusCode::CONFLICT, "stale", detail).retry_after(BUSY_SECONDS)
+                let detail = "the data changed time and again while the request was worked on; try again";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "contended", detail).retry_after(BUSY_SECONDS)
             }
             AppError::PreconditionFailed => Self::new(
                 StatusCode::PRECONDITION_FAILED,

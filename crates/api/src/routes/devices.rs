@@ -17,6 +17,7 @@ use crate::auth::SessionCaller;
 use crate::openapi::NotFound;
 use crate::problem;
 use crate::reply;
+use crate::retry::Retry;
 use crate::task::mutate;
 use crate::wire::{Fields, Id, Json, NoQuery, Query, Reader, Untagged};
 
@@ -147,11 +148,12 @@ pub(crate) async fn remove(
     _: Untagged,
     Id(id): Id,
     _: Query<NoQuery>,
+    retry: Retry,
     devices: web::Data<Devices>,
 ) -> problem::Result<HttpResponse> {
     let devices = devices.into_inner();
-    mutate(async move { devices.remove(caller.account(), DeviceId(id)).await }).await?;
-    Ok(reply::no_content())
+    let work = |keep| async move { devices.remove(caller.account(), DeviceId(id), &keep).await };
+    retry.answer(|()| reply::no_content(), work).await
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::auth::{Client, SessionCaller};
 use crate::openapi::{Conflict, NotFound};
 use crate::problem;
 use crate::reply;
+use crate::retry::Retry;
 use crate::task::mutate;
 use crate::wire::phone::PhoneBody;
 use crate::wire::{Fields, Json, NoQuery, Query, Reader};
@@ -123,9 +124,10 @@ pub(crate) async fn delete(
     caller: SessionCaller,
     _: Query<NoQuery>,
     Client(device): Client,
+    retry: Retry,
     auth: web::Data<Auth>,
 ) -> problem::Result<HttpResponse> {
     let auth = auth.into_inner();
-    mutate(async move { auth.remove_phone(caller.account(), &device).await }).await?;
-    Ok(reply::no_content())
+    let work = |keep| async move { auth.remove_phone(caller.account(), &device, &keep).await };
+    retry.answer(|()| reply::no_content(), work).await
 }

@@ -11,7 +11,7 @@ use crate::auth::{Client, SessionCaller};
 use crate::openapi::NotFound;
 use crate::problem;
 use crate::reply;
-use crate::task::mutate;
+use crate::retry::Retry;
 use crate::wire::{Id, NoQuery, Query, Untagged};
 
 /// A device that is logged in.
@@ -81,9 +81,10 @@ pub(crate) async fn end(
     _: Untagged,
     Id(id): Id,
     _: Query<NoQuery>,
+    retry: Retry,
     sessions: web::Data<Sessions>,
 ) -> problem::Result<HttpResponse> {
     let sessions = sessions.into_inner();
-    mutate(async move { sessions.end(caller.account(), SessionId(id), &device).await }).await?;
-    Ok(reply::no_content())
+    let work = |keep| async move { sessions.end(caller.account(), SessionId(id), &device, &keep).await };
+    retry.answer(|()| reply::no_content(), work).await
 }

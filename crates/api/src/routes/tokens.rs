@@ -16,7 +16,6 @@ use crate::openapi::NotFound;
 use crate::problem;
 use crate::reply;
 use crate::retry::Retry;
-use crate::task::mutate;
 use crate::wire::{Fields, Id, Json, NoQuery, Query, Reader, Untagged};
 
 /// The most characters of a name whose real bound the use case checks.
@@ -190,9 +189,10 @@ pub(crate) async fn revoke(
     _: Untagged,
     Id(id): Id,
     _: Query<NoQuery>,
+    retry: Retry,
     tokens: web::Data<PersonalTokens>,
 ) -> problem::Result<HttpResponse> {
     let tokens = tokens.into_inner();
-    mutate(async move { tokens.revoke(caller.account(), TokenId(id), &device).await }).await?;
-    Ok(reply::no_content())
+    let work = |keep| async move { tokens.revoke(caller.account(), TokenId(id), &device, &keep).await };
+    retry.answer(|()| reply::no_content(), work).await
 }

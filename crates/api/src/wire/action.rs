@@ -285,6 +285,11 @@ impl VerifiedBody {
     }
 }
 
+/// What is stored in place of a month, written like one.
+pub(crate) fn no_month(yyyymm: i32) -> String {
+    format!("{:04}-{:02}", yyyymm / 100, (yyyymm % 100).abs())
+}
+
 impl FirstBadBody {
     fn new(bad: FirstBad, currency: Currency) -> Self {
         let none = Self::default();
@@ -298,6 +303,14 @@ impl FirstBadBody {
                 category_id: Some(category.0),
                 stored: Some(currency.format(stored)),
                 live: Some(currency.format(live)),
+                ..none
+            },
+            FirstBad::StrayTotal { yyyymm, category, stored } => Self {
+                kind: "total",
+                month: Some(no_month(yyyymm)),
+                category_id: Some(category.0),
+                stored: Some(currency.format(stored)),
+                live: Some(currency.format(0)),
                 ..none
             },
         }
@@ -337,6 +350,10 @@ mod tests {
             (
                 FirstBad::Total { month, category: CategoryId(3), stored: 10_000, live: 9_000 },
                 json!({"kind": "total", "month": "2026-03", "category_id": 3, "stored": "100.00", "live": "90.00"}),
+            ),
+            (
+                FirstBad::StrayTotal { yyyymm: 202_613, category: CategoryId(3), stored: 10_000 },
+                json!({"kind": "total", "month": "2026-13", "category_id": 3, "stored": "100.00", "live": "0.00"}),
             ),
         ] {
             verified.first_bad = Some(bad);

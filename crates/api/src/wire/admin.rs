@@ -273,6 +273,12 @@ impl From<FirstBad> for BadPlaceBody {
             FirstBad::Total { month, category, .. } => {
                 Self { kind: "total", month: Some(month.to_string()), category_id: Some(category.0), ..none }
             }
+            FirstBad::StrayTotal { yyyymm, category, .. } => Self {
+                kind: "total",
+                month: Some(super::action::no_month(yyyymm)),
+                category_id: Some(category.0),
+                ..none
+            },
         }
     }
 }

@@ -13,6 +13,7 @@ use super::codes::invalid_otp;
 use super::faults::Faults;
 use crate::error::{AppError, FieldError, Result};
 use crate::port::{CodeMessage, Recipient};
+use crate::receipts::Keep;
 
 /// A telephone number, as the client sent it.
 #[derive(Debug, Clone, Default)]
@@ -121,10 +122,10 @@ impl Auth {
     ///
     /// # Errors
     /// [`AppError::NotFound`] when there is none.
-    pub async fn remove_phone(&self, account: &Account, device: &Device) -> Result<()> {
+    pub async fn remove_phone(&self, account: &Account, device: &Device, keep: &Keep<()>) -> Result<()> {
         let event = self.event(Some(account.id), EventKind::PhoneRemoved, EventOutcome::Ok, device);
-        let removed = self.ports.phones.remove(account.id, &event).await?;
-        if removed { Ok(()) } else { Err(AppError::NotFound) }
+        let removed = self.ports.phones.remove(account.id, &event, keep.receipt(&())?).await?;
+        keep.note_kept_if(removed)
     }
 
     /// The number to which codes of an account may go; `None` also for a decoy.

@@ -123,7 +123,7 @@ async fn a_stale_plan_is_made_again() {
 async fn an_ever_stale_plan_ends_in_a_conflict_and_not_in_a_loop() {
     let mut ledger = MockLedgerRepository::new();
     ledger.expect_head().returning(|_| Ok(Head::EMPTY));
-    ledger.expect_apply().times(100).returning(|_| Err(RepositoryError::Stale));
+    ledger.expect_apply().times(50).returning(|_| Err(RepositoryError::Stale));
     let mut repository = MockExpenseRepository::new();
     repository.expect_by_external_ids().returning(|_, _| Ok(vec![]));
     repository.expect_reserve_ids().returning(|_| Ok(vec![ExpenseId(1)]));

@@ -59,6 +59,15 @@ pub enum FirstBad {
         /// What the live expenses sum up to, minor units.
         live: i64,
     },
+    /// A total that is stored for a month that there is not.
+    StrayTotal {
+        /// What stands there in place of a month, `yyyymm`.
+        yyyymm: i32,
+        /// Its category.
+        category: CategoryId,
+        /// What is stored, minor units.
+        stored: i64,
+    },
 }
 
 /// What a walk found.

@@ -6,6 +6,7 @@ use crate::calendar::Timestamp;
 use crate::device::Platform;
 use crate::id::{DeviceId, NotificationId, UserId};
 use crate::notification::{Notification, Preferences};
+use crate::receipt::Receipt;
 
 use super::{Page, Result};
 
@@ -125,11 +126,17 @@ pub trait ReachRepository: Send + Sync {
     /// `Erased`; `Stale` when somebody else registers the same token again and again meanwhile.
     async fn register(&self, new: &NewDevice, most: u64) -> Result<Option<Registered>>;
 
-    /// Removes a device of a user; `false` when there is none.
+    /// Removes a device of a user, and keeps the receipt; `false`, and nothing kept, when there is none.
     ///
     /// # Errors
-    /// None of its own.
-    async fn remove_device(&self, user: UserId, device: DeviceId) -> Result<bool>;
+    /// `Taken(Operation)` when the receipt's key has an answer.
+    async fn remove_device(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        at: Timestamp,
+        receipt: Option<Receipt>,
+    ) -> Result<bool>;
 
     /// Removes a device whose token is dead, if it still has that token.
     ///

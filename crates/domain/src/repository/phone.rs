@@ -6,6 +6,7 @@ use crate::calendar::Timestamp;
 use crate::id::UserId;
 use crate::login_event::NewLoginEvent;
 use crate::phone::Phone;
+use crate::receipt::Receipt;
 use crate::session::SecretHash;
 
 use super::Result;
@@ -42,9 +43,10 @@ pub trait PhoneRepository: Send + Sync {
     /// None of its own.
     async fn prove(&self, user: UserId, phone: &Phone, code: &SecretHash, event: &NewLoginEvent) -> Result<bool>;
 
-    /// Removes the number of a user, and notes the event; `false`, and nothing noted, when there is none.
+    /// Removes the number of a user, notes the event, and keeps the receipt; `false`, and nothing noted or kept, when there is
+    /// none.
     ///
     /// # Errors
-    /// None of its own.
-    async fn remove(&self, user: UserId, event: &NewLoginEvent) -> Result<bool>;
+    /// `Taken(Operation)` when the receipt's key has an answer.
+    async fn remove(&self, user: UserId, event: &NewLoginEvent, receipt: Option<Receipt>) -> Result<bool>;
 }

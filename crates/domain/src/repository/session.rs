@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::calendar::Timestamp;
 use crate::id::{SessionId, UserId};
 use crate::login_event::NewLoginEvent;
+use crate::receipt::Receipt;
 use crate::session::{
     CodePurpose, Device, LiveSession, NewRefreshToken, NewSession, Principal, Proof, Rotation, SecretHash,
 };
@@ -84,11 +85,19 @@ pub trait SessionRepository: Send + Sync {
     /// None of its own.
     async fn live(&self, user: UserId, now: Timestamp, limit: u64) -> Result<Vec<LiveSession>>;
 
-    /// Ends a session of a user, and notes it; `false`, and nothing noted, when it has ended or never was theirs.
+    /// Ends a session of a user, notes it, and keeps the receipt; `false`, and nothing noted or kept, when it has ended or never
+    /// was theirs.
     ///
     /// # Errors
-    /// None of its own.
-    async fn close(&self, user: UserId, session: SessionId, at: Timestamp, event: &NewLoginEvent) -> Result<bool>;
+    /// `Taken(Operation)` when the receipt's key has an answer.
+    async fn close(
+        &self,
+        user: UserId,
+        session: SessionId,
+        at: Timestamp,
+        event: &NewLoginEvent,
+        receipt: Option<Receipt>,
+    ) -> Result<bool>;
 
     /// Puts a code in place of any older one for the same purpose, and of its lifetime, and notes the event. A code to
     /// verify is bound to the sign-up that waits for the user, if there is exactly one. Guesses stay spent: the new code

@@ -6,6 +6,7 @@ use crate::calendar::Timestamp;
 use crate::id::{SessionId, TokenId, UserId};
 use crate::login_event::NewLoginEvent;
 use crate::personal_token::{NewPersonalToken, PersonalToken, TokenHolder};
+use crate::receipt::Receipt;
 use crate::session::SecretHash;
 
 use super::Result;
@@ -40,11 +41,19 @@ pub trait TokenRepository: Send + Sync {
     /// None of its own.
     async fn tokens(&self, user: UserId) -> Result<Vec<PersonalToken>>;
 
-    /// Revokes a token, and notes it; `false`, and nothing noted, when there is none that was not revoked.
+    /// Revokes a token, notes it, and keeps the receipt; `false`, and nothing noted or kept, when there is none that was not
+    /// revoked.
     ///
     /// # Errors
-    /// None of its own.
-    async fn revoke(&self, user: UserId, token: TokenId, at: Timestamp, event: &NewLoginEvent) -> Result<bool>;
+    /// `Taken(Operation)` when the receipt's key has an answer.
+    async fn revoke(
+        &self,
+        user: UserId,
+        token: TokenId,
+        at: Timestamp,
+        event: &NewLoginEvent,
+        receipt: Option<Receipt>,
+    ) -> Result<bool>;
 
     /// Who holds the token of that hash: `None` when it is not in force at `now`, or its account is disabled or erased. One
     /// indexed read.

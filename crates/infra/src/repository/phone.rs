@@ -5,6 +5,7 @@ use florin_domain::calendar::Timestamp;
 use florin_domain::id::UserId;
 use florin_domain::login_event::NewLoginEvent;
 use florin_domain::phone::Phone;
+use florin_domain::receipt::Receipt;
 use florin_domain::repository::{PhoneRepository, RepositoryError, Result, StoredPhone};
 use florin_domain::session::{CodePurpose, SecretHash};
 use sea_orm::ActiveValue::Set;
@@ -16,8 +17,8 @@ use crate::entity::user_phone::{ActiveModel, Column, Entity};
 use crate::id_allocator::{IdAllocator, Sequence};
 
 use super::account::hold_enabled;
-use super::audit;
 use super::session::code;
+use super::{audit, receipt};
 
 /// Telephone numbers in a SQL database.
 #[derive(Debug, Clone)]
@@ -97,8 +98,9 @@ impl PhoneRepository for SqlPhoneRepository {
         }
     }
 
-    async fn remove(&self, user: UserId, event: &NewLoginEvent) -> Result<bool> {
+    async fn remove(&self, user: UserId, event: &NewLoginEvent, receipt: Option<Receipt>) -> Result<bool> {
         let event_id = self.ids.next(Sequence::LoginEvent).await?;
+        let receipt = receipt.as_ref();
         self.database
             .write(|tx| async move {
                 // What is noted is a row about the person: none comes after an erasure.
@@ -108,6 +110,7 @@ impl PhoneRepository for SqlPhoneRepository {
                 let removed = Entity::delete_by_id(user.0).exec(&*tx).await?.rows_affected == 1;
                 if removed {
                     audit::insert(&tx, event_id, event).await?;
+                    receipt::insert_any(&tx, user, receipt, event.at).await?;
                 }
                 Ok(removed)
             })
@@ -156,8 +159,8 @@ mod tests {
         assert_eq!(phones.phone(user).await.unwrap(), Some(proved), "the same number stays proved");
         phones.put(user, &other, START).await.unwrap();
         assert_eq!(phones.phone(user).await.unwrap(), Some(StoredPhone { phone: other, proved_at: None }));
-        assert!(phones.remove(user, &event(user, EventKind::PhoneRemoved, START)).await.unwrap());
-        assert!(!phones.remove(user, &event(user, EventKind::PhoneRemoved, START)).await.unwrap());
+        assert!(phones.remove(user, &event(user, EventKind::PhoneRemoved, START), None).await.unwrap());
+        assert!(!phones.remove(user, &event(user, EventKind::PhoneRemoved, START), None).await.unwrap());
         assert_eq!(phones.phone(user).await.unwrap(), None);
         let nobody = phones.put(UserId(-5), &one, START).await;
         assert!(matches!(nobody, Err(RepositoryError::Erased)), "{nobody:?}");

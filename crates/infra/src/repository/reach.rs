@@ -5,6 +5,7 @@ use florin_domain::calendar::Timestamp;
 use florin_domain::device::Platform;
 use florin_domain::id::{DeviceId, UserId};
 use florin_domain::notification::Preferences;
+use florin_domain::receipt::Receipt;
 use florin_domain::repository::{
     NewDevice, ReachRepository, Registered, RepositoryError, Result, StoredDevice, StoredPreferences,
 };
@@ -19,6 +20,7 @@ use crate::id_allocator::{IdAllocator, Sequence};
 
 use super::account::hold_enabled;
 use super::notification::{channels_of, channels_text, levels_of};
+use super::receipt;
 
 /// How often a token is registered anew when somebody else registers it at the same time.
 const TRIES: usize = 3;
@@ -88,11 +90,25 @@ impl ReachRepository for SqlReachRepository {
         Err(RepositoryError::Stale)
     }
 
-    async fn remove_device(&self, user: UserId, device: DeviceId) -> Result<bool> {
+    async fn remove_device(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        at: Timestamp,
+        receipt: Option<Receipt>,
+    ) -> Result<bool> {
+        let receipt = receipt.as_ref();
         self.database
             .write(|tx| async move {
+                if !receipt::may_follow(&tx, user, receipt).await? {
+                    return Ok(false);
+                }
                 let of_user = device::Column::Id.eq(device.0).and(device::Column::UserId.eq(user.0));
-                Ok(device::Entity::delete_many().filter(of_user).exec(&*tx).await?.rows_affected == 1)
+                let removed = device::Entity::delete_many().filter(of_user).exec(&*tx).await?.rows_affected == 1;
+                if removed {
+                    receipt::insert_any(&tx, user, receipt, at).await?;
+                }
+                Ok(removed)
             })
             .await
     }

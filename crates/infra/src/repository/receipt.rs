@@ -56,6 +56,35 @@ pub(super) async fn insert(
     }
 }
 
+/// The same for the write of somebody who may be erased meanwhile: before the write, whether they are there. Of one without a
+/// receipt nothing is left that an erasure would miss, so nothing is asked.
+///
+/// # Errors
+/// None of its own.
+pub(super) async fn may_follow(
+    tx: &DatabaseTransaction,
+    user: UserId,
+    receipt: Option<&Receipt>,
+) -> std::result::Result<bool, Failure> {
+    if receipt.is_some() { hold_enabled(tx, user).await } else { Ok(true) }
+}
+
+/// Keeps the receipt of a write that was done, if its client gave it a key.
+///
+/// # Errors
+/// Those of [`insert`].
+pub(super) async fn insert_any(
+    tx: &DatabaseTransaction,
+    user: UserId,
+    receipt: Option<&Receipt>,
+    at: Timestamp,
+) -> std::result::Result<(), Failure> {
+    match receipt {
+        Some(receipt) => insert(tx, user, receipt, at).await,
+        None => Ok(()),
+    }
+}
+
 #[async_trait]
 impl ReceiptRepository for SqlReceiptRepository {
     async fn find(&self, user: UserId, key: &[u8; 32], at: Timestamp) -> Result<Option<Receipt>> {

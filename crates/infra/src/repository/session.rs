@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use florin_domain::calendar::Timestamp;
 use florin_domain::id::{SessionId, UserId};
 use florin_domain::login_event::{EventKind, EventOutcome, NewLoginEvent};
+use florin_domain::receipt::Receipt;
 use florin_domain::repository::{CodeState, NewCode, Result, SessionRepository};
 use florin_domain::session::{
     Access, CodePurpose, Device, LiveSession, NewRefreshToken, NewSession, Principal, Proof, Rotation, SecretHash,
@@ -24,7 +25,7 @@ use crate::entity::{refresh_token, session, user_login};
 use crate::id_allocator::{IdAllocator, Sequence};
 
 use super::account::{account_of, hold_enabled, password};
-use super::{audit, sign_up};
+use super::{audit, receipt, sign_up};
 
 pub(super) use device::goes_on;
 
@@ -167,9 +168,27 @@ impl SessionRepository for SqlSessionRepository {
         device::live(&self.database, user, now, limit).await
     }
 
-    async fn close(&self, user: UserId, session: SessionId, at: Timestamp, event: &NewLoginEvent) -> Result<bool> {
+    async fn close(
+        &self,
+        user: UserId,
+        session: SessionId,
+        at: Timestamp,
+        event: &NewLoginEvent,
+        receipt: Option<Receipt>,
+    ) -> Result<bool> {
         let event_id = self.ids.next(Sequence::LoginEvent).await?;
-        self.database.write(|tx| async move { device::close(&tx, user, session, at, event_id, event).await }).await
+        let receipt = receipt.as_ref();
+        self.database
+            .write(|tx| async move {
+                if !receipt::may_follow(&tx, user, receipt).await?
+                    || !device::close(&tx, user, session, at, event_id, event).await?
+                {
+                    return Ok(false);
+                }
+                receipt::insert_any(&tx, user, receipt, at).await?;
+                Ok(true)
+            })
+            .await
     }
 
     async fn spend_guess(&self, user: UserId, purpose: CodePurpose, at: Timestamp) -> Result<Option<CodeState>> {

@@ -5,6 +5,7 @@ use florin_domain::calendar::Timestamp;
 use florin_domain::id::{SessionId, TokenId, UserId};
 use florin_domain::login_event::NewLoginEvent;
 use florin_domain::personal_token::{NewPersonalToken, PersonalToken, TokenHolder, USE_NOTED_MILLIS};
+use florin_domain::receipt::Receipt;
 use florin_domain::repository::{RepositoryError, Result, TokenRepository};
 use florin_domain::session::{Access, Principal, Scopes, SecretHash};
 use sea_orm::ActiveValue::Set;
@@ -88,10 +89,21 @@ impl TokenRepository for SqlTokenRepository {
         newest_first.all(self.database.read()).await.map_err(failed)?.into_iter().map(read).collect()
     }
 
-    async fn revoke(&self, user: UserId, token: TokenId, at: Timestamp, event: &NewLoginEvent) -> Result<bool> {
+    async fn revoke(
+        &self,
+        user: UserId,
+        token: TokenId,
+        at: Timestamp,
+        event: &NewLoginEvent,
+        receipt: Option<Receipt>,
+    ) -> Result<bool> {
         let event_id = self.ids.next(Sequence::LoginEvent).await?;
+        let receipt = receipt.as_ref();
         self.database
             .write(|tx| async move {
+                if !receipt::may_follow(&tx, user, receipt).await? {
+                    return Ok(false);
+                }
                 let revoked = Entity::update_many()
                     .set(ActiveModel { revoked_at: Set(Some(at.0)), ..Default::default() })
                     .filter(Column::Id.eq(token.0))
@@ -101,6 +113,7 @@ impl TokenRepository for SqlTokenRepository {
                     .await?;
                 if revoked.rows_affected == 1 {
                     audit::insert(&tx, event_id, event).await?;
+                    receipt::insert_any(&tx, user, receipt, at).await?;
                 }
                 Ok(revoked.rows_affected == 1)
             })

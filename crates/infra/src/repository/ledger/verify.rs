@@ -71,14 +71,21 @@ async fn walk(database: &Database, tx: &DatabaseTransaction, user: UserId) -> Re
     }
     let live = async { if erased { any_expense(tx, user).await } else { live_expenses(tx, user).await } };
     let live = step().bound(live).await??;
-    let totals = step().bound(totals(tx, user)).await??;
+    let (totals, stray) = step().bound(totals(tx, user)).await??;
     // What is kept in the head so that it need not be looked for.
     let shortcuts_agree =
         row.as_ref().is_none_or(|row| (row.last_ordinary, row.next_undo) == (last_ordinary, next_undo));
-    let head = row.map_or(Ok(Head::EMPTY), |row| action::head(&row))?;
+    // A head that cannot be read is none that names the last action.
+    let (head, is_readable) = match row.map(|row| action::head(&row)) {
+        None => (Head::EMPTY, true),
+        Some(head) => head.map_or((Head::EMPTY, false), |head| (head, true)),
+    };
     let mut verified = verifier.finish(&head, &live, &totals);
-    if !shortcuts_agree {
+    if !(shortcuts_agree && is_readable) {
         verified.first_bad.get_or_insert(FirstBad::Head);
+    }
+    if let Some(stray) = stray {
+        verified.first_bad.get_or_insert(stray);
     }
     Ok(verified)
 }
@@ -121,13 +128,18 @@ async fn live_expenses(tx: &DatabaseTransaction, user: UserId) -> Result<Vec<Liv
     Ok(live)
 }
 
-async fn totals(tx: &DatabaseTransaction, user: UserId) -> Result<Vec<(Month, CategoryId, i64)>, Failure> {
+/// The stored totals, and one of a month that there is not.
+type Totals = (Vec<(Month, CategoryId, i64)>, Option<FirstBad>);
+
+async fn totals(tx: &DatabaseTransaction, user: UserId) -> Result<Totals, Failure> {
     let rows = monthly_expense::Entity::find().filter(monthly_expense::Column::UserId.eq(user.0)).all(tx).await?;
-    rows.into_iter()
-        .map(|row| {
-            let month = Month::from_yyyymm(row.month)
-                .map_err(|_| Failure::internal(format!("a total is stored for the month {}", row.month)))?;
-            Ok((month, CategoryId(row.category_id), row.total))
-        })
-        .collect()
+    let (mut totals, mut stray) = (Vec::with_capacity(rows.len()), None);
+    for row in rows {
+        let category = CategoryId(row.category_id);
+        match Month::from_yyyymm(row.month) {
+            Ok(month) => totals.push((month, category, row.total)),
+            Err(_) => stray = Some(FirstBad::StrayTotal { yyyymm: row.month, category, stored: row.total }),
+        }
+    }
+    Ok((totals, stray))
 }

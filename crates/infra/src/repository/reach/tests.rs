@@ -113,9 +113,9 @@ async fn a_device_keeps_its_number_until_it_moves() {
     let left: Vec<_> = reach.devices(ana).await.unwrap().into_iter().map(|device| device.id).collect();
     assert!(!left.contains(&second.id));
     assert_eq!(left.len(), 2);
-    assert!(!reach.remove_device(ana, moved.device.id).await.unwrap(), "another person's");
-    assert!(!reach.remove_device(ana, second.id).await.unwrap(), "gone");
-    assert!(reach.remove_device(bob, moved.device.id).await.unwrap());
+    assert!(!reach.remove_device(ana, moved.device.id, START, None).await.unwrap(), "another person's");
+    assert!(!reach.remove_device(ana, second.id, START, None).await.unwrap(), "gone");
+    assert!(reach.remove_device(bob, moved.device.id, START, None).await.unwrap());
 
     reach.forget_dead(first.device.id, "another token").await.unwrap();
     assert_eq!(reach.devices(ana).await.unwrap().len(), 2);

@@ -104,10 +104,10 @@ async fn a_token_lets_its_holder_in_until_it_ends() {
 
     let revoked = event(user, EventKind::TokenRevoked);
     let other = place.somebody().await;
-    assert!(!tokens.revoke(other, kept, START, &revoked).await.unwrap(), "another person's");
-    assert!(!tokens.revoke(user, TokenId(i64::MAX), START, &revoked).await.unwrap());
-    assert!(tokens.revoke(user, kept, START, &revoked).await.unwrap());
-    assert!(!tokens.revoke(user, kept, START, &revoked).await.unwrap(), "once");
+    assert!(!tokens.revoke(other, kept, START, &revoked, None).await.unwrap(), "another person's");
+    assert!(!tokens.revoke(user, TokenId(i64::MAX), START, &revoked, None).await.unwrap());
+    assert!(tokens.revoke(user, kept, START, &revoked, None).await.unwrap());
+    assert!(!tokens.revoke(user, kept, START, &revoked, None).await.unwrap(), "once");
     assert_eq!(tokens.holder(&for_ever.hash, START).await.unwrap(), None);
     assert_eq!(tokens.tokens(user).await.unwrap().len(), 1);
     let noted = [EventKind::TokenRevoked, EventKind::TokenCreated, EventKind::TokenCreated];
@@ -171,7 +171,7 @@ async fn no_more_are_made_than_fit() {
     assert_eq!(trail(&place, user).await.len(), 3);
     // An expired one counts, a revoked one does not.
     let revoked = event(user, EventKind::TokenRevoked);
-    assert!(tokens(&place).revoke(user, made[0], START, &revoked).await.unwrap());
+    assert!(tokens(&place).revoke(user, made[0], START, &revoked, None).await.unwrap());
     let made = event(user, EventKind::TokenCreated);
     let expired = new(user, Some(START.plus_millis(-1)));
     assert!(tokens(&place).create(&expired, sessions[0], 3, &made).await.unwrap().is_some());

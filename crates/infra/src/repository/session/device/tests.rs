@@ -29,10 +29,10 @@ async fn the_sessions_that_go_on_are_listed_and_ended_one_by_one() {
     assert_eq!(first.device, Device { ip: "203.0.113.9".to_owned(), user_agent: "tests/1 ✓".to_owned() });
 
     let out = event(user, EventKind::LogOut);
-    assert!(!sessions.close(user, others, START, &out).await.unwrap(), "another person's");
-    assert!(!sessions.close(user, SessionId(i64::MAX), START, &out).await.unwrap());
-    assert!(sessions.close(user, one, START, &out).await.unwrap());
-    assert!(!sessions.close(user, one, START, &out).await.unwrap(), "once");
+    assert!(!sessions.close(user, others, START, &out, None).await.unwrap(), "another person's");
+    assert!(!sessions.close(user, SessionId(i64::MAX), START, &out, None).await.unwrap());
+    assert!(sessions.close(user, one, START, &out, None).await.unwrap());
+    assert!(!sessions.close(user, one, START, &out, None).await.unwrap(), "once");
     assert_eq!(ids(live(START).await), [long, two]);
     assert_eq!(sessions.principal(one, user).await.unwrap(), None);
     assert!(sessions.principal(others, other).await.unwrap().is_some());
