@@ -25,10 +25,7 @@ pub(super) struct Ask {
 }
 
 /// Kinds of writes: each with the list that it lengthens by how many, `""` for those whose effect is a state.
-///
-/// Left out are removals outside the ledger whose answer is kept after their effect, not with it (a token, a device, a session):
-/// a second server at work on the same key may answer 404 first.
-pub(super) const KINDS: [(&str, &str, i64); 21] = [
+pub(super) const KINDS: [(&str, &str, i64); 24] = [
     ("create", "/expenses", 1),
     ("replace", "/actions", 1),
     ("update", "/actions", 1),
@@ -47,7 +44,10 @@ pub(super) const KINDS: [(&str, &str, i64); 21] = [
     ("a budget", "", 0),
     ("no budget", "", 0),
     ("a token", "/auth/tokens", 1),
+    ("no token", "/auth/tokens", -1),
     ("a device", "/devices", 1),
+    ("no device", "/devices", -1),
+    ("no session", "/auth/sessions", -1),
     ("preferences", "", 0),
     ("a name", "", 0),
 ];
@@ -91,6 +91,18 @@ pub(super) async fn ask(user: &User, kind: &'static str, n: usize) -> Ask {
         }
         "a token" => ("POST", "/auth/tokens".to_owned(), json!({"name": format!("{n}"), "scopes": ["read"]})),
         "a device" => ("POST", "/devices".to_owned(), json!({"token": format!("token-{n}"), "platform": "ios"})),
+        "no token" => {
+            let made = user.create_token(&json!({"name": format!("spare {n}"), "scopes": ["read"]})).await.expect(201);
+            ("DELETE", format!("/auth/tokens/{}", made.id()), Value::Null)
+        }
+        "no device" => {
+            let device = json!({"token": format!("spare-{n}"), "platform": "web"});
+            ("DELETE", format!("/devices/{}", user.post("/devices", &device).await.expect(201).id()), Value::Null)
+        }
+        "no session" => {
+            let other = user.another_session().await.session().await;
+            ("DELETE", format!("/auth/sessions/{other}"), Value::Null)
+        }
         "preferences" => ("PUT", "/notification-preferences".to_owned(), json!({"hour": n % 24})),
         "a name" => ("PATCH", "/me".to_owned(), json!({"name": format!("Ana {n}")})),
         other => panic!("no kind {other}"),
