@@ -238,8 +238,8 @@ async fn keep(named: &Named, response: ServiceResponse<BoxBody>) -> ServiceRespo
     let (req, response) = response.into_parts();
     if is_passing(&response) {
         // Contention may have been with the same request at another server.
-        let is_contention = [StatusCode::CONFLICT, StatusCode::SERVICE_UNAVAILABLE].contains(&status);
-        let before = if is_contention { recall(named).await.ok().flatten() } else { None };
+        let is_contended = response.extensions().get::<Problem>().is_some_and(|problem| problem.code() == "contended");
+        let before = if is_contended { recall(named).await.ok().flatten() } else { None };
         return ServiceResponse::new(req, before.unwrap_or(response));
     }
     crash_point("answer.not_kept");

@@ -152,7 +152,7 @@ pub(super) async fn length(user: &User, list: &str) -> i64 {
     }
     // Tokens and devices are listed without pages.
     let count = match list {
-        "/auth/tokens" | "/devices" => user.get(list).await.expect(200).data().len(),
+        "/auth/tokens" | "/auth/sessions" | "/devices" => user.get(list).await.expect(200).data().len(),
         _ => user.all(list, 200).await.len(),
     };
     i64::try_from(count).expect("a length")
