@@ -102,9 +102,8 @@ pub fn date(bytes: &[u8]) {
 
 fn is_calendar_date(bytes: &[u8]) -> bool {
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = bytes else { return false };
-    let number = |digits: &[u8]| {
-        digits.iter().try_fold(0, |n, b| matches!(b, b'0'..=b'9').then(|| n * 10 + u32::from(*b - b'0')))
-    };
+    let number =
+        |digits: &[u8]| digits.iter().try_fold(0, |n, b| b.is_ascii_digit().then(|| n * 10 + u32::from(*b - b'0')));
     let (Some(year), Some(month), Some(day)) =
         (number(&[*y1, *y2, *y3, *y4]), number(&[*m1, *m2]), number(&[*d1, *d2]))
     else {

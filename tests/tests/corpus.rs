@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests end by panicking")]
 
 use std::fs;
+use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 
@@ -50,7 +51,7 @@ fn corpus(target: &str) -> Vec<Vec<u8>> {
 
 fn hold(target: &str, property: Property, bytes: &[u8]) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| property(bytes))) {
-        eprintln!("{target} does not hold of b\"{}\"", bytes.escape_ascii());
+        writeln!(std::io::stderr(), "{target} does not hold of b\"{}\"", bytes.escape_ascii()).ok();
         resume_unwind(panic);
     }
 }

@@ -134,7 +134,7 @@ impl Database {
     /// # Errors
     /// `Unavailable` when it does not answer.
     pub async fn ping(&self) -> Result<(), RepositoryError> {
-        self.inner.probe.run(|pool| async move { pool.ping().await }).await.map_err(failed)
+        self.inner.probe.run(|pool| Box::pin(async move { pool.ping().await })).await.map_err(failed)
     }
 
     /// What kind of database it is: `sqlite`, `mysql` or `postgres`.

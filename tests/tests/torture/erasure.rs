@@ -41,7 +41,7 @@ async fn write(client: &Client, writer: usize, step: usize) -> acceptance::Answe
         5 => client.post("/devices", &json!({"token": unique, "platform": "ios"})),
         _ => client.create_expense(&json!({"amount": "1", "notes": unique, "tags": [unique]})),
     };
-    if step % 3 == 0 { call.header("idempotency-key", &unique.replace(' ', "-")).await } else { call.await }
+    if step.is_multiple_of(3) { call.header("idempotency-key", &unique.replace(' ', "-")).await } else { call.await }
 }
 
 /// Writes until the account is gone. Returns how many writes were acknowledged.

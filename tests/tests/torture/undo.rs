@@ -210,7 +210,7 @@ async fn undo_brings_every_field_back() {
         }
         owner.look_at_log().await;
         // One in two stays done.
-        if owner.operations % 2 == 0 {
+        if owner.operations.is_multiple_of(2) {
             for _ in 0..done {
                 owner.person.user.undo().await.expect(200);
             }
