@@ -2,9 +2,9 @@
 
 use proptest::test_runner::Config;
 
-/// So many cases, or `PROPTEST_CASES` where that is set to fewer: `make mutants` runs every test hundreds of times.
-#[expect(clippy::disallowed_methods, reason = "says how long to look, not what must hold")]
+/// So many cases, or `PROPTEST_CASES` where that was set to fewer when the tests were built: `make mutants` builds and runs
+/// them a thousand times.
 pub(crate) fn cases(most: u32) -> Config {
-    let fewer = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
+    let fewer = option_env!("PROPTEST_CASES").and_then(|text| text.parse().ok());
     Config::with_cases(fewer.unwrap_or(most).min(most))
 }
