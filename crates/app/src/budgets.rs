@@ -10,7 +10,7 @@ use florin_domain::repository::{BudgetRepository, RepositoryError};
 
 use crate::error::{AppError, Result};
 use crate::port::Clock;
-use crate::writer::Writer;
+use crate::writer::{Tries, Writer};
 
 /// The use cases of budgets.
 pub struct Budgets {
@@ -48,7 +48,8 @@ impl Budgets {
     /// [`AppError::Conflict`] `category_archived`.
     pub async fn put(&self, account: &Account, scope: Scope, limit: &str, from_month: Option<Month>) -> Result<Limit> {
         let from_month = from_month.unwrap_or_else(|| self.current_month(account));
-        for _ in 0..3 {
+        let mut tries = Tries::default();
+        loop {
             let basis = self.writer.basis(account.id).await?;
             if let Scope::Category(id) = scope {
                 let category = basis.books.taxonomy.get(id).ok_or(AppError::NotFound)?;
@@ -66,14 +67,13 @@ impl Budgets {
             })?;
             let entry = BudgetEntry { scope, from_month, limit: Some(amount) };
             match self.repository.put(account.id, &entry, basis.head.taxonomy_version).await {
-                Err(RepositoryError::Stale) => {}
+                Err(RepositoryError::Stale) if tries.again() => {}
                 other => {
                     other?;
                     return Ok(Limit { scope, from_month, amount });
                 }
             }
         }
-        Err(AppError::contended())
     }
 
     /// Removes a limit from a month on (`None`: the present one).
@@ -85,14 +85,14 @@ impl Budgets {
             return Err(AppError::NotFound);
         }
         let from_month = from_month.unwrap_or_else(|| self.current_month(account));
-        for _ in 0..3 {
+        let mut tries = Tries::default();
+        loop {
             let version = self.writer.basis(account.id).await?.head.taxonomy_version;
             let entry = BudgetEntry { scope, from_month, limit: None };
             match self.repository.put(account.id, &entry, version).await {
-                Err(RepositoryError::Stale) => {}
+                Err(RepositoryError::Stale) if tries.again() => {}
                 other => return Ok(other?),
             }
         }
-        Err(AppError::contended())
     }
 }

@@ -218,7 +218,8 @@ async fn writes_are_erased_too_or_refused() {
                                 client.create_expense(&json!({"amount": "1", "notes": unique, "tags": [unique]})).await
                             }
                         };
-                        assert!(answer.status < 500, "{answer:?}");
+                        // Whoever is outrun by all the others, time and again, is told so.
+                        assert!(answer.status < 500 || answer["code"] == "contended", "{answer:?}");
                         done.fetch_add(1, Ordering::Relaxed);
                         if answer.status == 401 {
                             break;
