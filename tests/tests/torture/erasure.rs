@@ -54,7 +54,9 @@ async fn write_on(client: Client, writer: usize, done: Arc<AtomicUsize>, erased:
             break;
         }
         assert!(!began_after, "after the account was gone: {answer:?}");
-        let may_be = answer.status < 300 || [404, 409, 422].contains(&answer.status);
+        // Outrun time and again by the others, perhaps.
+        let is_contended = answer.status == 503 && answer["code"] == "contended";
+        let may_be = answer.status < 300 || [404, 409, 422].contains(&answer.status) || is_contended;
         assert!(may_be, "{answer:?}");
         acknowledged += usize::from(answer.status < 300);
         done.fetch_add(1, Ordering::Relaxed);

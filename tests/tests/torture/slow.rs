@@ -15,16 +15,19 @@ fn late() -> Duration {
     Duration::from_secs(if is_shipped() { 3 } else { 15 })
 }
 
-/// Sends `rest` a byte now and then, until the other side ends the connection. Returns when, and what it said.
+/// Sends `rest` a byte now and then, until the other side ends the connection. Returns when it answered, or else ended it, and
+/// what it said: to a client that goes on sending, it may close only some seconds after its answer.
 async fn drip(mut stream: TcpStream, rest: Vec<u8>, began: Instant, patience: Duration) -> (Option<Duration>, String) {
-    let mut answer = Vec::new();
+    let (mut answer, mut answered) = (Vec::new(), None);
     let ending = async {
         let mut rest = rest.iter().cycle();
         loop {
             tokio::select! {
                 read = stream.read_buf(&mut answer) => match read {
                     Ok(0) | Err(_) => break,
-                    Ok(_) => {}
+                    Ok(_) => {
+                        answered.get_or_insert_with(|| began.elapsed());
+                    }
                 },
                 () = tokio::time::sleep(Duration::from_millis(200)) => {
                     let byte = *rest.next().expect("a byte");
@@ -34,7 +37,7 @@ async fn drip(mut stream: TcpStream, rest: Vec<u8>, began: Instant, patience: Du
                 }
             }
         }
-        began.elapsed()
+        answered.unwrap_or_else(|| began.elapsed())
     };
     let ended = tokio::time::timeout(patience, ending).await.ok();
     (ended, String::from_utf8_lossy(&answer).into_owned())
