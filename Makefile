@@ -90,7 +90,7 @@ on-postgres: build
 	TEST_DATABASE="$${TEST_POSTGRES_URL:?}" $(CARGO) test $(ALL) --no-fail-fast $(ENGINE_TESTS)
 
 .PHONY: torture
-torture: build ## Faults on purpose, against the release build on every engine; TORTURE=full for the figures of docs/reliability.md
+torture: build ## Faults on purpose, against the release build on every engine; TORTURE=full for the sizes of docs/reliability.md
 	$(CARGO) build --release $(CARGO_FLAGS)
 	tests/servers.sh --only mariadb,postgres -- tests/torture.sh
 

@@ -4,7 +4,7 @@
 # Galera; then the table of what was measured. Started by `make torture`, which builds what it needs.
 #
 #   TORTURE=1      minutes (the default)
-#   TORTURE=full   the figures of docs/reliability.md
+#   TORTURE=full   the sizes that the promises of docs/reliability.md name
 #   TORTURE_SEED   another workload
 #   ENGINES        some of: sqlite mariadb postgres
 
