@@ -37,7 +37,8 @@ async fn a_database_that_crashes_hangs_or_restarts_has_lost_nothing_that_was_ack
         Engine::MySql(_) => &[Fault::Crash, Fault::Hang, Fault::Restart],
         Engine::Postgres(_) => &[Fault::Crash, Fault::Hang, Fault::Restart, Fault::Backend],
     };
-    let rounds = size(2, 8, 30);
+    // At its full size each fault comes ten times: twenty crashes and restarts, and as many others.
+    let rounds = size(2, 8, 10 * faults.len());
     let mut database = DatabaseServer::start().await;
     let mut fleet = Fleet::start(&database.url(), 2).await;
     let mut people = fleet.people(8, seed()).await;
