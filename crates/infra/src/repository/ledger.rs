@@ -6,6 +6,7 @@ mod expenses;
 mod links;
 mod pages;
 mod payload;
+mod queue;
 mod tags;
 mod verify;
 
@@ -17,6 +18,7 @@ use florin_domain::ledger::{Action, ChangeSet, Effect, Head, OperationId, Verifi
 use florin_domain::repository::{Applied, LedgerRepository, Page, RepositoryError, Result, UniqueKey};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::crash::crash_point;
 use crate::db::deadline::{Deadline, PROMPT};
 use crate::db::{Database, Failure, failed};
 use crate::entity::{last_user_action, user_action};
@@ -24,6 +26,7 @@ use crate::id_allocator::IdAllocator;
 
 use super::batch::padded;
 use pages::fitting;
+use queue::Queue;
 pub(super) use pages::of_log as pages_of_log;
 
 /// How often an operation whose outcome is unknown is looked up, and the first pause; each further one is twice as long.
@@ -43,13 +46,26 @@ const AT_ONCE: usize = 16;
 pub struct SqlLedgerRepository {
     database: Database,
     ids: IdAllocator,
+    queue: Queue,
 }
 
 impl SqlLedgerRepository {
     /// On that database.
     #[must_use]
     pub fn new(database: Database) -> Self {
-        Self { ids: IdAllocator::new(database.clone()), database }
+        Self { ids: IdAllocator::new(database.clone()), queue: Queue::new(database.clone()), database }
+    }
+
+    async fn write(&self, change_set: &ChangeSet, deadline: Deadline) -> std::result::Result<Seq, Failure> {
+        let prepared = self.prepare(change_set).await?;
+        let seq = if self.database.groups_commits() && prepared.may_share() {
+            self.queue.write(prepared.into_owned(), deadline).await?
+        } else {
+            let prepared = &prepared;
+            self.database.try_write_until(deadline, |tx| async move { apply::apply(&tx, prepared).await }).await?
+        };
+        crash_point("ledger.committed");
+        Ok(seq)
     }
 
     async fn seq_of(&self, user: UserId, operation: &OperationId) -> Result<Option<Seq>> {
