@@ -5,6 +5,7 @@ mod connect;
 pub(crate) mod deadline;
 mod detached;
 mod failure;
+mod gather;
 mod hold;
 mod losses;
 mod migrate;
@@ -27,6 +28,7 @@ use losses::Losses;
 pub(crate) use connect::is_exposed;
 pub(crate) use detached::{Reads, detached};
 pub(crate) use failure::{Failure, failed};
+pub(crate) use gather::Gather;
 pub(crate) use hold::hold;
 pub use migrate::SchemaState;
 

@@ -10,17 +10,18 @@ mod queue;
 mod tags;
 mod verify;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use florin_domain::id::{Seq, UserId};
 use florin_domain::ledger::{Action, ChangeSet, Effect, Head, OperationId, Verified};
 use florin_domain::repository::{Applied, LedgerRepository, Page, RepositoryError, Result, UniqueKey};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::crash::crash_point;
 use crate::db::deadline::{Deadline, PROMPT};
-use crate::db::{Database, Failure, failed};
+use crate::db::{Database, Failure, Gather, failed};
 use crate::entity::{last_user_action, user_action};
 use crate::id_allocator::IdAllocator;
 
@@ -47,13 +48,19 @@ pub struct SqlLedgerRepository {
     database: Database,
     ids: IdAllocator,
     queue: Queue,
+    heads: Gather<i64, last_user_action::Model>,
 }
 
 impl SqlLedgerRepository {
     /// On that database.
     #[must_use]
     pub fn new(database: Database) -> Self {
-        Self { ids: IdAllocator::new(database.clone()), queue: Queue::new(database.clone()), database }
+        Self {
+            ids: IdAllocator::new(database.clone()),
+            queue: Queue::new(database.clone()),
+            heads: Gather::new(database.read().clone(), |pool, users| Box::pin(heads(pool, users))),
+            database,
+        }
     }
 
     async fn write(&self, change_set: &ChangeSet, deadline: Deadline) -> std::result::Result<Seq, Failure> {
@@ -130,10 +137,23 @@ fn patience(change_set: &ChangeSet) -> Duration {
     PROMPT + PER_CHANGE * u32::try_from(further).unwrap_or(u32::MAX)
 }
 
+/// The heads of these users, by user.
+async fn heads(
+    pool: DatabaseConnection,
+    users: Vec<i64>,
+) -> std::result::Result<HashMap<i64, last_user_action::Model>, DbErr> {
+    let mut found = HashMap::with_capacity(users.len());
+    for list in padded(&users) {
+        let rows = last_user_action::Entity::find().filter(last_user_action::Column::UserId.is_in(list)).all(&pool).await?;
+        found.extend(rows.into_iter().map(|row| (row.user_id, row)));
+    }
+    Ok(found)
+}
+
 #[async_trait]
 impl LedgerRepository for SqlLedgerRepository {
     async fn head(&self, user: UserId) -> Result<Head> {
-        let row = last_user_action::Entity::find_by_id(user.0).one(self.database.read()).await.map_err(failed)?;
+        let row = self.heads.get(user.0).await.map_err(failed)?;
         Ok(row.map_or(Ok(Head::EMPTY), |row| action::head(&row))?)
     }
 
