@@ -52,12 +52,27 @@ pub(crate) struct Reads {
     pool: DatabaseConnection,
     patience: Duration,
     losses: Losses,
+    /// How many statements were asked.
+    #[cfg(test)]
+    asked: std::sync::Arc<std::sync::atomic::AtomicU64>,
 }
 
 impl Reads {
     /// Each statement has so long on a server, waiting for a connection included.
-    pub(super) const fn new(pool: DatabaseConnection, patience: Duration, losses: Losses) -> Self {
-        Self { pool, patience, losses }
+    pub(super) fn new(pool: DatabaseConnection, patience: Duration, losses: Losses) -> Self {
+        Self {
+            pool,
+            patience,
+            losses,
+            #[cfg(test)]
+            asked: std::sync::Arc::default(),
+        }
+    }
+
+    /// How many statements were asked.
+    #[cfg(test)]
+    pub(crate) fn asked(&self) -> u64 {
+        self.asked.load(std::sync::atomic::Ordering::SeqCst)
     }
 
     /// The connections themselves.
@@ -98,6 +113,8 @@ impl Reads {
         T: Send,
         Fut: Future<Output = Result<T, DbErr>> + Send,
     {
+        #[cfg(test)]
+        self.asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let mut tries = 1;
         loop {
             match ask(self.pool.clone()).await {

@@ -284,6 +284,14 @@ async fn latest_undoable(tx: &DatabaseTransaction, user: i64) -> Result<Option<i
     Ok(latest)
 }
 
+#[cfg(test)]
+impl Prepared<'static> {
+    /// One that writes nothing, for the tests of the queue.
+    pub(super) fn empty(change_set: Cow<'static, ChangeSet>) -> Self {
+        Self { change_set, labels: Labels::default(), payload: String::new(), payload_hash: [0; 32] }
+    }
+}
+
 impl Prepared<'_> {
     /// Whether it may share its transaction with others.
     pub(super) fn may_share(&self) -> bool {

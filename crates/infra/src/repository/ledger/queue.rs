@@ -186,3 +186,49 @@ async fn write_each(database: &Database, entries: Vec<Entry>) {
         entry.answer(outcome);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use florin_domain::calendar::Timestamp;
+    use florin_domain::id::UserId;
+    use florin_domain::ledger::{ActionKind, Draft, Guard, OperationId, plan};
+
+    use super::*;
+    use crate::db::DatabaseOptions;
+
+    /// The next transaction holds of each person the first that waits; the others keep their order.
+    #[tokio::test]
+    async fn nobody_is_twice_in_a_transaction() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/florin.db", folder.path().display());
+        let options = DatabaseOptions { create: true, ..DatabaseOptions::default() };
+        let database = Database::connect(&url, &options).await.unwrap();
+        let mut lane = Lane::default();
+        for (user, name) in [(1, "a"), (2, "b"), (1, "c"), (1, "d"), (3, "e"), (2, "f")] {
+            let draft = Draft {
+                user: UserId(user),
+                at: Timestamp(0),
+                kind: ActionKind::Create,
+                operation: OperationId(name.to_owned()),
+                salt: [0; 16],
+                guard: Guard { taxonomy_version: 0, seq: None },
+            };
+            let change_set = plan(draft, Vec::new(), Vec::new()).unwrap();
+            let prepared = Prepared::empty(Cow::Owned(change_set));
+            let deadline = database.deadline(crate::db::deadline::PROMPT);
+            lane.waiting.push_back(Entry { prepared, deadline, answer: oneshot::channel().0 });
+        }
+        let mut batches = Vec::new();
+        loop {
+            let batch = lane.next();
+            if batch.is_empty() {
+                break;
+            }
+            let names = batch.iter().map(|entry| entry.prepared.change_set.operation.0.clone());
+            batches.push(names.collect::<Vec<_>>().concat());
+        }
+        assert_eq!(batches, ["abe", "cf", "d"]);
+    }
+}

@@ -16,6 +16,7 @@ use super::SqlLedgerRepository;
 use super::apply::Prepared;
 
 /// The tags that a change set touches, as known before its transaction begins.
+#[derive(Default)]
 pub(super) struct Labels {
     /// Identifiers of those that are stored, by name.
     pub(super) known: HashMap<String, i64>,
