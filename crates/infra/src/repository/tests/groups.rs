@@ -160,12 +160,11 @@ async fn who_has_to_wait_has_nobody_else_wait() {
 async fn more_than_can_wait_are_refused_at_once() {
     with_database(async |database| {
         let ana = town(&database, 1).await.remove(0);
+        let ids = ana.expenses.reserve_ids(1100).await.unwrap();
+        let head = ana.ledger.head(ana.user).await.unwrap();
+        let planned = |id| ana.planned_on(&head, ActionKind::Create, vec![record(id, lunch())]);
+        let writes: Vec<ChangeSet> = ids.into_iter().map(planned).collect();
         let holding = hold(&database, &ana).await;
-        let writes: Vec<ChangeSet> = {
-            let ids = ana.expenses.reserve_ids(1100).await.unwrap();
-            let head = ana.ledger.head(ana.user).await.unwrap();
-            ids.into_iter().map(|id| ana.planned_on(&head, ActionKind::Create, vec![record(id, lunch())])).collect()
-        };
         let waiting: Vec<_> = writes
             .into_iter()
             .map(|change_set| {

@@ -36,12 +36,12 @@ fn day(text: &str) -> NaiveDate {
 }
 
 impl Person {
-    /// Records so many expenses over two years, in actions of five hundred.
+    /// Records so many expenses over two years, in actions of a hundred.
     async fn record_many(&self, count: usize) {
         let ids = self.expenses.reserve_ids(count).await.unwrap();
-        for (n, ids) in ids.chunks(500).enumerate() {
+        for (n, ids) in ids.chunks(100).enumerate() {
             let changes = ids.iter().enumerate().map(|(k, id)| {
-                let date = day("2024-04-01") + chrono::Days::new(u64::try_from((n * 500 + k) % 700).unwrap());
+                let date = day("2024-04-01") + chrono::Days::new(u64::try_from((n * 100 + k) % 700).unwrap());
                 let state = ExpenseState {
                     amount: 100 + i64::try_from(k).unwrap(),
                     date,
