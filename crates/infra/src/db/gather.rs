@@ -133,3 +133,51 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use futures::FutureExt;
+    use futures::future::join_all;
+
+    use super::*;
+    use crate::db::{Database, DatabaseOptions};
+
+    static STATEMENTS: AtomicUsize = AtomicUsize::new(0);
+
+    fn doubled(_: DatabaseConnection, keys: Vec<i64>) -> BoxFuture<'static, Result<HashMap<i64, i64>, DbErr>> {
+        async move {
+            STATEMENTS.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            match keys.contains(&666) {
+                true => Err(DbErr::Custom("refused".to_owned())),
+                false => Ok(keys.into_iter().filter(|key| key % 2 == 0).map(|key| (key, 2 * key)).collect()),
+            }
+        }
+        .boxed()
+    }
+
+    #[tokio::test]
+    async fn many_who_ask_at_once_share_few_statements() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/florin.db", folder.path().display());
+        let options = DatabaseOptions { create: true, ..DatabaseOptions::default() };
+        let database = Database::connect(&url, &options).await.unwrap();
+        let gather = Gather::new(database.read().clone(), doubled);
+        let answers = join_all((0..100).map(|key| gather.get(key))).await;
+        for (key, answer) in (0..100).zip(answers) {
+            assert_eq!(answer.unwrap(), (key % 2 == 0).then_some(2 * key));
+        }
+        // On one thread all have asked before the first statement begins.
+        assert_eq!(STATEMENTS.load(Ordering::SeqCst), 2);
+        assert!(gather.get(666).await.is_err(), "errors are told");
+        assert_eq!(gather.get(4).await.unwrap(), Some(8), "and are over");
+        // Whoever stops waiting takes nothing from the others.
+        let left = gather.get(2).now_or_never();
+        assert!(left.is_none());
+        assert_eq!(gather.get(2).await.unwrap(), Some(4));
+        database.close().await;
+    }
+}
