@@ -8,11 +8,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// What a client sends as its n-th request: the bytes of it.
-pub type Requests = Arc<dyn Fn(usize) -> Vec<u8> + Send + Sync>;
+pub(crate) type Requests = Arc<dyn Fn(usize) -> Vec<u8> + Send + Sync>;
 
 /// When clients send.
 #[derive(Debug, Clone, Copy)]
-pub enum Pace {
+pub(crate) enum Pace {
     /// Each sends as soon as it is answered.
     Closed,
     /// So many a second by all of them together, whether or not the server keeps up. What is answered late counts from when
@@ -22,13 +22,13 @@ pub enum Pace {
 
 /// What was seen.
 #[derive(Debug, Default, Clone)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// How many were answered as they should be.
-    pub done: usize,
+    pub(crate) done: usize,
     /// Other answers, by status.
-    pub refused: Vec<u16>,
+    pub(crate) refused: Vec<u16>,
     /// How long it took.
-    pub took: Duration,
+    pub(crate) took: Duration,
     /// Of each answer, in microseconds, ascending.
     latencies: Vec<u64>,
 }
@@ -36,13 +36,13 @@ pub struct Seen {
 impl Seen {
     /// Answers in a second.
     #[must_use]
-    pub fn rate(&self) -> f64 {
+    pub(crate) fn rate(&self) -> f64 {
         self.done as f64 / self.took.as_secs_f64()
     }
 
     /// The latency that this share of the answers kept, in microseconds.
     #[must_use]
-    pub fn quantile(&self, share: f64) -> u64 {
+    pub(crate) fn quantile(&self, share: f64) -> u64 {
         let at = (self.latencies.len() as f64 * share) as usize;
         self.latencies.get(at.min(self.latencies.len().saturating_sub(1))).copied().unwrap_or_default()
     }
@@ -50,7 +50,7 @@ impl Seen {
 
 /// Lets every client send for that long, on a thread of their own; all must be answered with `status`.
 #[must_use]
-pub fn load(base: &str, clients: Vec<Requests>, status: u16, pace: Pace, time: Duration) -> Seen {
+pub(crate) fn load(base: &str, clients: Vec<Requests>, status: u16, pace: Pace, time: Duration) -> Seen {
     let address = base.trim_start_matches("http://").to_owned();
     let clients = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -69,7 +69,9 @@ impl SqlLedgerRepository {
             self.queue.write(prepared.into_owned(), deadline).await?
         } else {
             let prepared = &prepared;
-            self.database.try_write_until(deadline, |tx| async move { apply::apply(&tx, prepared).await }).await?
+            // On the heap: the rare way would else make the usual one's future as large as itself.
+            let alone = self.database.try_write_until(deadline, |tx| async move { apply::apply(&tx, prepared).await });
+            Box::pin(alone).await?
         };
         crash_point("ledger.committed");
         Ok(seq)

@@ -142,8 +142,9 @@ async fn write_all(database: Database, batch: Vec<Entry>) {
         }
     }
     let Some(deadline) = entries.iter().map(|entry| entry.deadline.clone()).reduce(|a, b| a.earlier(&b)) else { return };
+    // What is rare is kept on the heap, so that the task is small.
     if entries.len() == 1 {
-        return write_each(&database, entries).await;
+        return Box::pin(write_each(&database, entries)).await;
     }
     let all: &Vec<_> = &entries.iter().map(|entry| &entry.prepared).collect();
     let outcome = database.try_write_until(deadline, |tx| async move { apply::apply_all(&tx, all).await }).await;
@@ -171,7 +172,7 @@ async fn write_all(database: Database, batch: Vec<Entry>) {
                         entry.answer(Err(failure.shared().unwrap_or_else(Failure::untold)));
                     }
                 }
-                None => write_each(&database, entries).await,
+                None => Box::pin(write_each(&database, entries)).await,
             }
         }
     }
