@@ -23,7 +23,8 @@ impl Express {
     /// On a database with these people in it, each with a session.
     pub(crate) fn start(url: &str, people: People) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/served/express");
-        let installed = Command::new("npm").args(["install", "--no-audit", "--no-fund", "--silent"]).current_dir(&folder).status();
+        let installed =
+            Command::new("npm").args(["install", "--no-audit", "--no-fund", "--silent"]).current_dir(&folder).status();
         assert!(installed.expect("npm").success(), "Express and mysql2 are installed");
         let port = free_port();
         let process = Command::new("node")

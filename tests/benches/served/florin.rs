@@ -32,7 +32,8 @@ impl Florin {
     /// On that database, with as many people.
     pub(crate) async fn start(database: &str, people: usize, change: impl Fn(Place) -> Place) -> Self {
         let program = released().expect("cargo build --release");
-        let place = |place: Place| change(place.running(program.clone()).with("FLORIN__LOG__LEVEL", "warn,florin_api=info"));
+        let place =
+            |place: Place| change(place.running(program.clone()).with("FLORIN__LOG__LEVEL", "warn,florin_api=info"));
         let mut fleet = Fleet::start_with(&[database.to_owned()], place).await;
         let mut users = Vec::new();
         for _ in 0..people {

@@ -64,7 +64,8 @@ pub(crate) fn load(base: &str, clients: Vec<Requests>, status: u16, pace: Pace, 
             }
             let began = Instant::now();
             let all = streams.into_iter().zip(clients).enumerate();
-            let work = all.map(|(n, (stream, requests))| client(stream, requests, status, pace_of(pace, n, count), began, time));
+            let work = all
+                .map(|(n, (stream, requests))| client(stream, requests, status, pace_of(pace, n, count), began, time));
             let mut seen = Seen::default();
             for (latencies, refused) in join_all(work).await {
                 seen.done += latencies.len();

@@ -41,7 +41,10 @@ struct Plan {
 
 fn main() {
     let number = |name: &str, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
-    let plan = Plan { rounds: number("BENCH_ROUNDS", 5.0) as usize, time: Duration::from_secs_f64(number("BENCH_SECONDS", 3.0)) };
+    let plan = Plan {
+        rounds: number("BENCH_ROUNDS", 5.0) as usize,
+        time: Duration::from_secs_f64(number("BENCH_SECONDS", 3.0)),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     writes(&runtime, &plan);
     if number("BENCH_READS", 0.0) > 0.0 {
@@ -53,7 +56,12 @@ fn main() {
 fn figure(name: &str, unit: &str, mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let median = values[values.len() / 2];
-    let line = format!("{}\t{name}\t{median:.3}\t{unit}\t{:.3}\t{:.3}", Engine::chosen().name(), values[0], values[values.len() - 1]);
+    let line = format!(
+        "{}\t{name}\t{median:.3}\t{unit}\t{:.3}\t{:.3}",
+        Engine::chosen().name(),
+        values[0],
+        values[values.len() - 1]
+    );
     println!("{line}");
     if let Ok(path) = std::env::var("BENCH_FIGURES") {
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
@@ -69,7 +77,8 @@ fn ratios(of: &[f64], to: &[f64]) -> Vec<f64> {
 
 fn writes(runtime: &Runtime, plan: &Plan) {
     let engine = Engine::chosen().name();
-    let (database, other) = runtime.block_on(async { (TestDatabase::migrated().await, TestDatabase::migrated().await) });
+    let (database, other) =
+        runtime.block_on(async { (TestDatabase::migrated().await, TestDatabase::migrated().await) });
     let most = CLIENTS[CLIENTS.len() - 1];
     let began = Instant::now();
     let empty = runtime.block_on(Florin::start(database.url(), 0, |place| place));
@@ -77,7 +86,8 @@ fn writes(runtime: &Runtime, plan: &Plan) {
     figure("resident when idle", "MB", vec![empty.used().1 as f64 / 1e6]);
     runtime.block_on(empty.stop());
     let florin = runtime.block_on(Florin::start(database.url(), most, |place| place));
-    let alone = runtime.block_on(Florin::start(other.url(), 64, |place| place.with("FLORIN__DATABASE__GROUP_COMMIT", "false")));
+    let alone =
+        runtime.block_on(Florin::start(other.url(), 64, |place| place.with("FLORIN__DATABASE__GROUP_COMMIT", "false")));
     let (people, others) = runtime.block_on(async { (raw::people(&database).await, raw::people(&other).await) });
     let express = (engine == "mysql").then(|| express::Express::start(other.url(), others));
 

@@ -67,7 +67,8 @@ async fn record(user: &User, count: usize, seed: u64) {
     for _ in 0..count / BATCH {
         let operations: Vec<_> = (0..BATCH)
             .map(|_| {
-                let date = format!("20{}-{:02}-{:02}", 20 + random.below(6), 1 + random.below(12), 1 + random.below(28));
+                let date =
+                    format!("20{}-{:02}-{:02}", 20 + random.below(6), 1 + random.below(12), 1 + random.below(28));
                 let amount = format!("{}.{:02}", 1 + random.below(5000), random.below(100));
                 json!({"op": "create", "amount": amount, "date": date, "category_id": 1 + random.below(18)})
             })

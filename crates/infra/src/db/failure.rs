@@ -102,7 +102,9 @@ impl Failure {
             Self::Refused(_) => None,
             Self::OutcomeUnknown(error) => Some(Self::OutcomeUnknown(error.clone())),
             Self::Database(error) => match class(error) {
-                Class::Contention | Class::Lost | Class::Unreachable | Class::Full => Some(Self::Database(error.clone())),
+                Class::Contention | Class::Lost | Class::Unreachable | Class::Full => {
+                    Some(Self::Database(error.clone()))
+                }
                 Class::Range | Class::Other => None,
             },
         }

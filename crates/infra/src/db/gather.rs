@@ -83,9 +83,9 @@ where
         if begins {
             tokio::spawn(answer_all(Arc::clone(&self.0)));
         }
-        answered.await.unwrap_or_else(|_| {
-            Err(DbErr::Conn(RuntimeErr::Internal("a statement ended without a word".to_owned())))
-        })
+        answered
+            .await
+            .unwrap_or_else(|_| Err(DbErr::Conn(RuntimeErr::Internal("a statement ended without a word".to_owned()))))
     }
 }
 
@@ -117,7 +117,8 @@ where
             let count = asked.waiting.len().min(MOST);
             asked.waiting.drain(..count).collect()
         };
-        let Some(deadline) = questions.iter().map(|question| question.deadline.clone()).reduce(|a, b| a.earlier(&b)) else {
+        let Some(deadline) = questions.iter().map(|question| question.deadline.clone()).reduce(|a, b| a.earlier(&b))
+        else {
             return;
         };
         let keys: Vec<K> = questions.iter().map(|question| question.key.clone()).collect();

@@ -43,7 +43,10 @@ mod tests {
     fn rows_are_each_written_once() {
         for n in [0, 1, 3, 255, 256, 700] {
             let lengths: Vec<_> = pieces((0..n).collect::<Vec<_>>()).map(|piece| piece.len()).collect();
-            assert!(lengths.iter().all(|length| *length <= MOST && (*length >> length.trailing_zeros()) <= 3), "{lengths:?}");
+            assert!(
+                lengths.iter().all(|length| *length <= MOST && (*length >> length.trailing_zeros()) <= 3),
+                "{lengths:?}"
+            );
             assert_eq!(pieces((0..n).collect()).flatten().collect::<Vec<usize>>(), (0..n).collect::<Vec<_>>());
         }
     }

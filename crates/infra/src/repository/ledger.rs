@@ -27,8 +27,8 @@ use crate::id_allocator::IdAllocator;
 
 use super::batch::padded;
 use pages::fitting;
-use queue::Queue;
 pub(super) use pages::of_log as pages_of_log;
+use queue::Queue;
 
 /// How often an operation whose outcome is unknown is looked up, and the first pause; each further one is twice as long.
 const LOOK_UPS: u32 = 5;
@@ -146,7 +146,8 @@ async fn heads(
 ) -> std::result::Result<HashMap<i64, last_user_action::Model>, DbErr> {
     let mut found = HashMap::with_capacity(users.len());
     for list in padded(&users) {
-        let rows = last_user_action::Entity::find().filter(last_user_action::Column::UserId.is_in(list)).all(&pool).await?;
+        let rows =
+            last_user_action::Entity::find().filter(last_user_action::Column::UserId.is_in(list)).all(&pool).await?;
         found.extend(rows.into_iter().map(|row| (row.user_id, row)));
     }
     Ok(found)

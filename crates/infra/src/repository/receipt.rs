@@ -50,7 +50,8 @@ pub(super) async fn insert_all(
 ) -> std::result::Result<(), Failure> {
     let Some(at) = receipts.iter().map(|(_, _, at)| *at).min() else { return Ok(()) };
     // Keys are random: the same one of two people's is hardly ever there, and would be as old.
-    let (users, keys): (Vec<_>, Vec<_>) = receipts.iter().map(|(user, receipt, _)| (user.0, receipt.key.to_vec())).unzip();
+    let (users, keys): (Vec<_>, Vec<_>) =
+        receipts.iter().map(|(user, receipt, _)| (user.0, receipt.key.to_vec())).unzip();
     for (users, keys) in padded(&users).zip(padded(&keys)) {
         Entity::delete_many()
             .filter(Column::UserId.is_in(users))

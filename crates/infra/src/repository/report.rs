@@ -79,8 +79,7 @@ pub(super) fn spending_of(
             spent.join(
                 JoinType::LeftJoin,
                 tag_map::Entity,
-                Expr::col((tag_map::Entity, tag_map::Column::ExpenseId))
-                    .equals((expense::Entity, expense::Column::Id)),
+                Expr::col((tag_map::Entity, tag_map::Column::ExpenseId)).equals((expense::Entity, expense::Column::Id)),
             );
             spent.join(
                 JoinType::LeftJoin,

@@ -4,12 +4,14 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use florin_domain::id::Seq;
 use florin_domain::ledger::{ChangeSet, Effect, Hash, Head, Header, Mark, Posting, action_hash, payload_hash};
 use florin_domain::repository::{RepositoryError, UniqueKey};
-use florin_domain::id::Seq;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
 
 use crate::crash::crash_point;
 use crate::db::{self, Failure};
@@ -190,11 +192,13 @@ async fn write_tags(tx: &DatabaseTransaction, members: &[Member<'_>]) -> Result<
 async fn move_totals(tx: &DatabaseTransaction, members: &[Member<'_>]) -> Result<(), Failure> {
     let rows = members.iter().flat_map(|(prepared, _)| {
         let user = prepared.change_set.user.0;
-        prepared.change_set.postings.iter().map(move |Posting { month, category, amount }| monthly_expense::ActiveModel {
-            user_id: Set(user),
-            month: Set(month.yyyymm()),
-            category_id: Set(category.0),
-            total: Set(*amount),
+        prepared.change_set.postings.iter().map(move |Posting { month, category, amount }| {
+            monthly_expense::ActiveModel {
+                user_id: Set(user),
+                month: Set(month.yyyymm()),
+                category_id: Set(category.0),
+                total: Set(*amount),
+            }
         })
     });
     let total = monthly_expense::Column::Total;

@@ -141,7 +141,9 @@ async fn write_all(database: Database, batch: Vec<Entry>) {
             Err(error) => entry.answer(Err(error.into())),
         }
     }
-    let Some(deadline) = entries.iter().map(|entry| entry.deadline.clone()).reduce(|a, b| a.earlier(&b)) else { return };
+    let Some(deadline) = entries.iter().map(|entry| entry.deadline.clone()).reduce(|a, b| a.earlier(&b)) else {
+        return;
+    };
     // What is rare is kept on the heap, so that the task is small.
     if entries.len() == 1 {
         return Box::pin(write_each(&database, entries)).await;
@@ -182,7 +184,8 @@ async fn write_all(database: Database, batch: Vec<Entry>) {
 async fn write_each(database: &Database, entries: Vec<Entry>) {
     for entry in entries {
         let prepared = &entry.prepared;
-        let write = database.try_write_until(entry.deadline.clone(), |tx| async move { apply::apply(&tx, prepared).await });
+        let write =
+            database.try_write_until(entry.deadline.clone(), |tx| async move { apply::apply(&tx, prepared).await });
         let outcome = write.await;
         entry.answer(outcome);
     }

@@ -13,7 +13,8 @@ use florin_domain::expense::ExpenseState;
 use florin_domain::id::{CategoryId, Seq, UserId};
 use florin_domain::ledger::{ActionKind, record};
 use florin_domain::repository::{
-    AccountRepository, ExpenseFilter, ExpenseQuery, ExpenseRepository, ExpenseSort, LedgerRepository, SortKey, SpendingBy,
+    AccountRepository, ExpenseFilter, ExpenseQuery, ExpenseRepository, ExpenseSort, LedgerRepository, SortKey,
+    SpendingBy,
 };
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{ConnectionTrait, DbBackend, QueryTrait};
