@@ -4,7 +4,7 @@ CARGO ?= cargo
 CARGO_FLAGS ?=
 # The profile `make run` builds with; `release` starts later and runs faster.
 RUN_PROFILE ?= dev
-# What `make bench` runs on: sqlite, or a mysql:// or postgres:// address.
+# What `make bench-lists` runs on: sqlite, or a mysql:// or postgres:// address.
 TEST_DATABASE ?= sqlite
 
 # What `make fuzz` runs, and for how long each.
@@ -116,8 +116,13 @@ fuzz: ## Fuzz the readers of money, dates, months, cursors, notes, FUZZ_SECONDS 
 	done
 
 .PHONY: bench
-bench: ## The benchmarks, on SQLite or on what TEST_DATABASE names
-	TEST_DATABASE="$(TEST_DATABASE)" $(CARGO) bench $(CARGO_FLAGS) -p acceptance
+bench: ## Writes and reads beside the raw engines and Express, on all three engines; writes docs/benchmarks.md
+	$(CARGO) build --release $(CARGO_FLAGS)
+	FLORIN_TEST_DURABLE=1 tests/servers.sh --only mariadb,postgres -- tests/bench.sh
+
+.PHONY: bench-lists
+bench-lists: ## Long lists and the daily checks' scans, on SQLite or on what TEST_DATABASE names
+	TEST_DATABASE="$(TEST_DATABASE)" $(CARGO) bench $(CARGO_FLAGS) --workspace --bench lists --bench scan
 
 ##@ Judge
 .PHONY: fmt

@@ -63,9 +63,23 @@ impl Expenses {
         let operation = self.writer.operation();
         let _turn = self.writer.turn(account.id).await;
         let mut tries = Tries::default();
+        // An answer that is kept with its effect tells the action's number beforehand, which only storage knows.
+        let mut may_be_older = !keep.is_wanted();
         loop {
-            let basis = self.writer.basis(account.id).await?;
-            let state = input::state_of(new, None, account, &basis, "").map_err(AppError::Invalid)?;
+            let remembered = if may_be_older { self.writer.remembered(account.id) } else { None };
+            let basis = match remembered {
+                Some(basis) => basis,
+                None => self.writer.basis(account.id).await?,
+            };
+            let state = match input::state_of(new, None, account, &basis, "") {
+                Ok(state) => state,
+                // A category that is not remembered may be there.
+                Err(_) if may_be_older => {
+                    may_be_older = false;
+                    continue;
+                }
+                Err(errors) => return Err(AppError::Invalid(errors)),
+            };
             if let Some(known) = self.known(account, state.external_id.as_ref()).await? {
                 return Ok(Saved { expense: known, created: false, books: basis.books });
             }
@@ -76,6 +90,7 @@ impl Expenses {
             if let Some(saved) = saved.await? {
                 return Ok(saved);
             }
+            may_be_older = false;
         }
     }
 

@@ -109,6 +109,15 @@ impl Writer {
         Ok(Basis { head, books, at: self.clock.now() })
     }
 
+    /// What to plan on as last known here, without asking storage: of the head only the version of the categories. For a first
+    /// plan that other actions may precede; when the version is no longer this one, it is stale. `None` when nothing is known.
+    #[must_use]
+    pub fn remembered(&self, user: UserId) -> Option<Basis> {
+        let cached = self.cache.lock().unwrap_or_else(PoisonError::into_inner).get(&user).cloned();
+        let (taxonomy_version, books) = cached?;
+        Some(Basis { head: Head { taxonomy_version, ..Head::EMPTY }, books, at: self.clock.now() })
+    }
+
     /// Whether there are actions that the basis does not know of.
     ///
     /// # Errors

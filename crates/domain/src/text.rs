@@ -9,6 +9,10 @@ use unicode_normalization::char::is_combining_mark;
 /// categorizer"). Lower-casing can leave the normal form (`İ`), so it is normalised once more afterwards.
 #[must_use]
 pub fn normalize(text: &str) -> String {
+    if text.is_ascii() {
+        // In the normal form already.
+        return text.to_ascii_lowercase();
+    }
     text.nfkc().collect::<String>().to_lowercase().nfkc().collect()
 }
 
@@ -19,10 +23,16 @@ pub fn normalize(text: &str) -> String {
 /// only steers the rendering (joiners, soft hyphens, variation selectors). All else separates words.
 #[must_use]
 pub fn words(text: &str) -> Vec<String> {
+    let normal = normalize(text);
+    let kept = normal.chars().filter(|c| !is_apostrophe(*c) && !is_invisible(*c));
+    // What is dropped may have kept a base and its mark apart, so the rest is brought into the normal form again.
+    if normal.is_ascii() { words_of(kept) } else { words_of(kept.nfkc()) }
+}
+
+fn words_of(text: impl Iterator<Item = char>) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
-    // What is dropped may have kept a base and its mark apart, so the rest is brought into the normal form again.
-    for c in normalize(text).chars().filter(|c| !is_apostrophe(*c) && !is_invisible(*c)).nfkc() {
+    for c in text {
         if c.is_alphanumeric() || (!word.is_empty() && is_combining_mark(c)) {
             word.push(c);
         } else if !word.is_empty() {
@@ -244,6 +254,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn ascii_is_read_as_anything_else(text in "[ -~\t\n]{0,60}") {
+            let read: String = text.nfkc().collect::<String>().to_lowercase().nfkc().collect();
+            prop_assert_eq!(normalize(&text), read);
+            // A letter with an accent has it read the other way.
+            let apart = words(&format!("{text} \u{e9}"));
+            prop_assert_eq!(words(&text), &apart[..apart.len() - 1]);
+        }
+
         #[test]
         fn normalising_twice_changes_nothing(text in any::<String>()) {
             let once = normalize(&text);

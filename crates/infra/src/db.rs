@@ -5,6 +5,7 @@ mod connect;
 pub(crate) mod deadline;
 mod detached;
 mod failure;
+mod gather;
 mod hold;
 mod losses;
 mod migrate;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use florin_domain::repository::RepositoryError;
-use sea_orm::sea_query::{Expr, ExprTrait, Func};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, IntoIden};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use tokio::sync::Mutex;
 
@@ -27,8 +28,13 @@ use losses::Losses;
 pub(crate) use connect::is_exposed;
 pub(crate) use detached::{Reads, detached};
 pub(crate) use failure::{Failure, failed};
+pub(crate) use gather::Gather;
 pub(crate) use hold::hold;
 pub use migrate::SchemaState;
+
+/// On a server, how many transactions of shared writes are under way at once: while one waits for its commit to reach the
+/// disk, another one works.
+const SERVER_WRITERS: usize = 2;
 
 /// How to connect.
 #[derive(Debug, Clone)]
@@ -39,11 +45,14 @@ pub struct DatabaseOptions {
     pub create: bool,
     /// How long a request waits for a free connection before it fails with `Unavailable`.
     pub acquire_timeout: Duration,
+    /// Whether writes of the ledger that come at the same time share a transaction. Each is acknowledged after the commit in
+    /// any case.
+    pub group_commit: bool,
 }
 
 impl Default for DatabaseOptions {
     fn default() -> Self {
-        Self { max_connections: 16, create: false, acquire_timeout: Duration::from_millis(2500) }
+        Self { max_connections: 16, create: false, acquire_timeout: Duration::from_millis(2500), group_commit: true }
     }
 }
 
@@ -90,6 +99,7 @@ struct Inner {
     /// The same connections, to see whether the database can be used.
     probe: Reads,
     losses: Losses,
+    group_commit: bool,
     remainders: HashMap<Sequence, Mutex<Remainder>>,
 }
 
@@ -111,6 +121,7 @@ impl Database {
                 read_patiently: Reads::new(read.clone(), PATIENT, losses.clone()),
                 probe: Reads::new(read, PROBE, losses.clone()),
                 losses,
+                group_commit: options.group_commit,
                 remainders,
             }),
         })
@@ -125,6 +136,7 @@ impl Database {
             max_connections: settings.database.max_connections,
             create,
             acquire_timeout: Duration::from_millis(settings.database.acquire_timeout_ms),
+            group_commit: settings.database.group_commit,
         };
         Self::connect(secrecy::ExposeSecret::expose_secret(&settings.database.url), &options).await
     }
@@ -206,8 +218,26 @@ impl Database {
         self.integer(Func::cust("OCTET_LENGTH").arg(column.into()))
     }
 
+    /// Whether writes that come at the same time may share a transaction.
+    pub(crate) fn groups_commits(&self) -> bool {
+        self.inner.group_commit
+    }
+
+    /// How many transactions of shared writes may be under way at once.
+    pub(crate) fn writers(&self) -> usize {
+        if self.backend() == DbBackend::Sqlite { 1 } else { SERVER_WRITERS }
+    }
+
     fn integer(&self, value: impl ExprTrait) -> Expr {
         // MySQL names the type differently in a cast.
         value.cast_as(if self.backend() == DbBackend::MySql { "SIGNED" } else { "BIGINT" })
+    }
+}
+
+/// In an upsert, the value that the row would have been inserted with.
+pub(crate) fn given(backend: DbBackend, column: impl IntoIden) -> Expr {
+    match backend {
+        DbBackend::MySql => Func::cust("VALUES").arg(Expr::col(column)).into(),
+        _ => Expr::col(("excluded", column)),
     }
 }

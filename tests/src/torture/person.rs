@@ -52,6 +52,8 @@ struct Pending {
     request: (&'static str, String, Value),
     key: Option<String>,
     why: String,
+    /// Whether there was an answer, if not one that says what came of it.
+    is_answered: bool,
 }
 
 impl Person {
@@ -89,7 +91,7 @@ impl Person {
         self.sent += 1;
         let is_keyed = self.keyed.unwrap_or_else(|| self.random.below(2) == 0);
         let key = is_keyed.then(|| format!("{}-{}", self.user.id, self.sent));
-        let pending = Pending { operation, request, key, why: String::new() };
+        let pending = Pending { operation, request, key, why: String::new(), is_answered: false };
         match self.send(&pending).await {
             Ok(answer) if answer.status < 300 => {
                 self.model.apply(&pending.operation);
@@ -101,7 +103,7 @@ impl Person {
             Ok(answer) => {
                 assert_eq!(answer.status, 503, "{answer:?}");
                 assert!(answer.header("retry-after").is_some(), "{answer:?}");
-                self.pending = Some(Pending { why: format!("{answer:?}"), ..pending });
+                self.pending = Some(Pending { why: format!("{answer:?}"), is_answered: true, ..pending });
                 Outcome::Unknown
             }
             Err(why) => {
@@ -120,6 +122,12 @@ impl Person {
             }
         }
         Outcome::Acknowledged
+    }
+
+    /// Whether the last operation was answered 503, and not by silence.
+    #[must_use]
+    pub fn was_told_to_wait(&self) -> bool {
+        self.pending.as_ref().is_some_and(|pending| pending.is_answered)
     }
 
     async fn send(&mut self, pending: &Pending) -> Result<Answer, String> {
@@ -145,10 +153,26 @@ impl Person {
     /// # Panics
     /// When something is lost, doubled, partial, or does not agree.
     pub async fn reconcile(&mut self) {
+        self.reconcile_within(1).await;
+    }
+
+    /// The same while the server is still busy with others: asks again up to so many times while it says 503.
+    ///
+    /// # Panics
+    /// As [`Self::reconcile`].
+    pub async fn reconcile_within(&mut self, most: usize) {
         let pending = self.pending.take();
         let happened = self.look(pending.as_ref()).await;
         if let Some(pending) = pending.filter(|pending| pending.key.is_some()) {
-            let answer = self.send(&pending).await.unwrap_or_else(|error| panic!("{error}: {pending:?}"));
+            let mut tries = 1;
+            let answer = loop {
+                let answer = self.send(&pending).await.unwrap_or_else(|error| panic!("{error}: {pending:?}"));
+                if answer.status != 503 || tries == most {
+                    break answer;
+                }
+                tries += 1;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            };
             // What was not done the first time is done now; of what was done, the answer is given again.
             assert!(answer.status < 300, "asked again: {answer:?}, first {}: {pending:?}", pending.why);
             assert!(

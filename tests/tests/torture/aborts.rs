@@ -88,12 +88,18 @@ impl Aborter {
     }
 }
 
-/// Works until told to stop, or until an outcome is not known.
+/// Works until told to stop.
 async fn work(mut person: Person, stop: Arc<AtomicBool>, acknowledged: Arc<AtomicUsize>) -> Person {
     while !stop.load(Ordering::Relaxed) {
         match person.step().await {
             Outcome::Acknowledged => acknowledged.fetch_add(1, Ordering::Relaxed),
-            // Killed, or so busy with those who are gone that it said so.
+            Outcome::Unknown if stop.load(Ordering::Relaxed) => break,
+            // So busy with those who are gone that it said so.
+            Outcome::Unknown if person.was_told_to_wait() => {
+                person.reconcile_within(50).await;
+                continue;
+            }
+            // Killed.
             Outcome::Unknown => break,
             Outcome::Refused => panic!("nobody else writes for {person:?}"),
         };

@@ -47,6 +47,17 @@ impl Deadline {
         Self { at: self.at.map(|at| at.min(Instant::now() + most)), losses: self.losses.clone() }
     }
 
+    /// The earlier of the two.
+    pub(crate) fn earlier(&self, other: &Self) -> Self {
+        Self { at: [self.at, other.at].into_iter().flatten().min(), losses: self.losses.clone() }
+    }
+
+    /// # Errors
+    /// That of a server that did not answer, when it is past.
+    pub(crate) fn check(&self) -> Result<(), DbErr> {
+        if self.at.is_some_and(|at| at <= Instant::now()) { Err(silent()) } else { Ok(()) }
+    }
+
     /// What is left until then, at most `most`.
     pub(crate) fn left(&self, most: Duration) -> Duration {
         self.at.map_or(most, |at| at.saturating_duration_since(Instant::now()).min(most))

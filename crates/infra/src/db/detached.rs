@@ -52,12 +52,27 @@ pub(crate) struct Reads {
     pool: DatabaseConnection,
     patience: Duration,
     losses: Losses,
+    /// How many statements were asked.
+    #[cfg(test)]
+    asked: std::sync::Arc<std::sync::atomic::AtomicU64>,
 }
 
 impl Reads {
     /// Each statement has so long on a server, waiting for a connection included.
-    pub(super) const fn new(pool: DatabaseConnection, patience: Duration, losses: Losses) -> Self {
-        Self { pool, patience, losses }
+    pub(super) fn new(pool: DatabaseConnection, patience: Duration, losses: Losses) -> Self {
+        Self {
+            pool,
+            patience,
+            losses,
+            #[cfg(test)]
+            asked: std::sync::Arc::default(),
+        }
+    }
+
+    /// How many statements were asked.
+    #[cfg(test)]
+    pub(crate) fn asked(&self) -> u64 {
+        self.asked.load(std::sync::atomic::Ordering::SeqCst)
     }
 
     /// The connections themselves.
@@ -66,15 +81,43 @@ impl Reads {
     }
 
     /// Runs what only reads.
-    pub(super) async fn run<T, Fut>(&self, ask: impl Fn(DatabaseConnection) -> Fut + Send) -> Result<T, DbErr>
+    pub(super) async fn run<T, Fut>(&self, ask: impl Fn(DatabaseConnection) -> Fut + Send + Sync) -> Result<T, DbErr>
     where
         T: Send + 'static,
         Fut: Future<Output = Result<T, DbErr>> + Send + 'static,
     {
-        let deadline = Deadline::after(self.pool.get_database_backend(), self.patience, &self.losses);
+        let deadline = self.deadline();
+        let in_its_own_task = |pool| detached_until(deadline.clone(), ask(pool));
+        self.try_until(in_its_own_task).await
+    }
+
+    /// The same in the present task, which nobody drops, until then.
+    pub(super) async fn run_until<T, Fut>(
+        &self,
+        deadline: &Deadline,
+        ask: impl Fn(DatabaseConnection) -> Fut + Send + Sync,
+    ) -> Result<T, DbErr>
+    where
+        T: Send,
+        Fut: Future<Output = Result<T, DbErr>> + Send,
+    {
+        self.try_until(|pool| {
+            let asked = ask(pool);
+            async move { deadline.bound(asked).await? }
+        })
+        .await
+    }
+
+    async fn try_until<T, Fut>(&self, ask: impl Fn(DatabaseConnection) -> Fut + Send + Sync) -> Result<T, DbErr>
+    where
+        T: Send,
+        Fut: Future<Output = Result<T, DbErr>> + Send,
+    {
+        #[cfg(test)]
+        self.asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let mut tries = 1;
         loop {
-            match detached_until(deadline.clone(), ask(self.pool.clone())).await {
+            match ask(self.pool.clone()).await {
                 Err(error) if is_lost(&error) => {
                     self.losses.note();
                     if tries == MAX_TRIES || is_silent(&error) {
@@ -85,6 +128,11 @@ impl Reads {
                 done => return done,
             }
         }
+    }
+
+    /// When what is asked now has to be answered.
+    pub(super) fn deadline(&self) -> Deadline {
+        Deadline::after(self.pool.get_database_backend(), self.patience, &self.losses)
     }
 }
 

@@ -95,6 +95,31 @@ impl Failure {
         matches!(self, Self::Database(error) if class(error) == Class::Contention)
     }
 
+    /// The same for another one who shared the transaction, when it says nothing of what was written in it: the database was
+    /// in the way, not the rows.
+    pub(crate) fn shared(&self) -> Option<Self> {
+        match self {
+            Self::Refused(_) => None,
+            Self::OutcomeUnknown(error) => Some(Self::OutcomeUnknown(error.clone())),
+            Self::Database(error) => match class(error) {
+                Class::Contention | Class::Lost | Class::Unreachable | Class::Full => {
+                    Some(Self::Database(error.clone()))
+                }
+                Class::Range | Class::Other => None,
+            },
+        }
+    }
+
+    /// The outcome is not known: nobody is left who would tell it.
+    pub(crate) fn untold() -> Self {
+        Self::OutcomeUnknown(DbErr::Conn(RuntimeErr::Internal("a transaction ended without a word".to_owned())))
+    }
+
+    /// Too much waits already.
+    pub(crate) fn overloaded() -> Self {
+        Self::Refused(RepositoryError::Unavailable("too many writes wait for the database".into()))
+    }
+
     /// Whether it is a violated unique or primary key.
     pub(crate) fn is_duplicate(&self) -> bool {
         matches!(self, Self::Database(error) if unique_key(error).is_some())

@@ -14,13 +14,14 @@ pub(super) fn padded<T: Clone>(values: &[T]) -> impl Iterator<Item = Vec<T>> {
     })
 }
 
-/// Cuts rows for INSERTs into pieces whose lengths are powers of two, the longest first.
+/// Cuts rows for INSERTs into pieces whose lengths are powers of two, or half as much again, the longest first.
 pub(super) fn pieces<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
     let mut rows = rows.into_iter();
     std::iter::from_fn(move || {
         let left = rows.len().min(MOST);
-        let length = left.checked_ilog2().map(|power| 1_usize << power)?;
-        Some(rows.by_ref().take(length).collect())
+        let power = left.checked_ilog2().map(|power| 1_usize << power)?;
+        let more = power + power / 2;
+        Some(rows.by_ref().take(if more <= left { more } else { power }).collect())
     })
 }
 
@@ -42,7 +43,10 @@ mod tests {
     fn rows_are_each_written_once() {
         for n in [0, 1, 3, 255, 256, 700] {
             let lengths: Vec<_> = pieces((0..n).collect::<Vec<_>>()).map(|piece| piece.len()).collect();
-            assert!(lengths.iter().all(|length| length.is_power_of_two() && *length <= MOST));
+            assert!(
+                lengths.iter().all(|length| *length <= MOST && (*length >> length.trailing_zeros()) <= 3),
+                "{lengths:?}"
+            );
             assert_eq!(pieces((0..n).collect()).flatten().collect::<Vec<usize>>(), (0..n).collect::<Vec<_>>());
         }
     }

@@ -3,6 +3,9 @@
 mod list;
 pub(super) mod row;
 
+#[cfg(test)]
+pub(super) use list::page_of;
+
 use async_trait::async_trait;
 use florin_domain::expense::Expense;
 use florin_domain::id::{CategoryId, ExpenseId, Seq, UserId};

@@ -6,25 +6,29 @@ mod expenses;
 mod links;
 mod pages;
 mod payload;
+mod queue;
 mod tags;
 mod verify;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use florin_domain::id::{Seq, UserId};
 use florin_domain::ledger::{Action, ChangeSet, Effect, Head, OperationId, Verified};
 use florin_domain::repository::{Applied, LedgerRepository, Page, RepositoryError, Result, UniqueKey};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::crash::crash_point;
 use crate::db::deadline::{Deadline, PROMPT};
-use crate::db::{Database, Failure, failed};
+use crate::db::{Database, Failure, Gather, failed};
 use crate::entity::{last_user_action, user_action};
 use crate::id_allocator::IdAllocator;
 
 use super::batch::padded;
 use pages::fitting;
 pub(super) use pages::of_log as pages_of_log;
+use queue::Queue;
 
 /// How often an operation whose outcome is unknown is looked up, and the first pause; each further one is twice as long.
 const LOOK_UPS: u32 = 5;
@@ -43,13 +47,34 @@ const AT_ONCE: usize = 16;
 pub struct SqlLedgerRepository {
     database: Database,
     ids: IdAllocator,
+    queue: Queue,
+    heads: Gather<i64, last_user_action::Model>,
 }
 
 impl SqlLedgerRepository {
     /// On that database.
     #[must_use]
     pub fn new(database: Database) -> Self {
-        Self { ids: IdAllocator::new(database.clone()), database }
+        Self {
+            ids: IdAllocator::new(database.clone()),
+            queue: Queue::new(database.clone()),
+            heads: Gather::new(database.read().clone(), |pool, users| Box::pin(heads(pool, users))),
+            database,
+        }
+    }
+
+    async fn write(&self, change_set: &ChangeSet, deadline: Deadline) -> std::result::Result<Seq, Failure> {
+        let prepared = self.prepare(change_set).await?;
+        let seq = if self.database.groups_commits() && prepared.may_share() {
+            self.queue.write(prepared.into_owned(), deadline).await?
+        } else {
+            let prepared = &prepared;
+            // On the heap: the rare way would else make the usual one's future as large as itself.
+            let alone = self.database.try_write_until(deadline, |tx| async move { apply::apply(&tx, prepared).await });
+            Box::pin(alone).await?
+        };
+        crash_point("ledger.committed");
+        Ok(seq)
     }
 
     async fn seq_of(&self, user: UserId, operation: &OperationId) -> Result<Option<Seq>> {
@@ -114,10 +139,24 @@ fn patience(change_set: &ChangeSet) -> Duration {
     PROMPT + PER_CHANGE * u32::try_from(further).unwrap_or(u32::MAX)
 }
 
+/// The heads of these users, by user.
+async fn heads(
+    pool: DatabaseConnection,
+    users: Vec<i64>,
+) -> std::result::Result<HashMap<i64, last_user_action::Model>, DbErr> {
+    let mut found = HashMap::with_capacity(users.len());
+    for list in padded(&users) {
+        let rows =
+            last_user_action::Entity::find().filter(last_user_action::Column::UserId.is_in(list)).all(&pool).await?;
+        found.extend(rows.into_iter().map(|row| (row.user_id, row)));
+    }
+    Ok(found)
+}
+
 #[async_trait]
 impl LedgerRepository for SqlLedgerRepository {
     async fn head(&self, user: UserId) -> Result<Head> {
-        let row = last_user_action::Entity::find_by_id(user.0).one(self.database.read()).await.map_err(failed)?;
+        let row = self.heads.get(user.0).await.map_err(failed)?;
         Ok(row.map_or(Ok(Head::EMPTY), |row| action::head(&row))?)
     }
 

@@ -9,6 +9,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
 use super::account::hold_enabled;
+use super::batch::{padded, pieces};
 use crate::db::{Database, Failure, failed};
 use crate::entity::idempotency_key::{ActiveModel, Column, Entity, Model};
 
@@ -36,24 +37,44 @@ pub(super) async fn insert(
     receipt: &Receipt,
     at: Timestamp,
 ) -> std::result::Result<(), Failure> {
-    Entity::delete_many()
-        .filter(Column::UserId.eq(user.0))
-        .filter(Column::KeyHash.eq(receipt.key.to_vec()))
-        .filter(Column::CreatedAt.lte(good_since(at).0))
-        .exec(tx)
-        .await?;
-    let row = ActiveModel {
+    insert_all(tx, vec![(user, receipt, at)]).await
+}
+
+/// The same for several people at once.
+///
+/// # Errors
+/// Those of [`insert`].
+pub(super) async fn insert_all(
+    tx: &DatabaseTransaction,
+    receipts: Vec<(UserId, &Receipt, Timestamp)>,
+) -> std::result::Result<(), Failure> {
+    let Some(at) = receipts.iter().map(|(_, _, at)| *at).min() else { return Ok(()) };
+    // Keys are random: the same one of two people's is hardly ever there, and would be as old.
+    let (users, keys): (Vec<_>, Vec<_>) =
+        receipts.iter().map(|(user, receipt, _)| (user.0, receipt.key.to_vec())).unzip();
+    for (users, keys) in padded(&users).zip(padded(&keys)) {
+        Entity::delete_many()
+            .filter(Column::UserId.is_in(users))
+            .filter(Column::KeyHash.is_in(keys))
+            .filter(Column::CreatedAt.lte(good_since(at).0))
+            .exec(tx)
+            .await?;
+    }
+    let rows = receipts.into_iter().map(|(user, receipt, at)| ActiveModel {
         user_id: Set(user.0),
         key_hash: Set(receipt.key.to_vec()),
         fingerprint: Set(receipt.fingerprint.to_vec()),
         answer: Set(receipt.answer.clone()),
         created_at: Set(at.0),
-    };
-    match Entity::insert(row).exec_without_returning(tx).await.map_err(Failure::from) {
-        Ok(_) => Ok(()),
-        Err(failure) if failure.is_duplicate() => Err(RepositoryError::Taken(UniqueKey::Operation).into()),
-        Err(failure) => Err(failure),
+    });
+    for rows in pieces(rows.collect()) {
+        match Entity::insert_many(rows).exec_without_returning(tx).await.map_err(Failure::from) {
+            Ok(_) => {}
+            Err(failure) if failure.is_duplicate() => return Err(RepositoryError::Taken(UniqueKey::Operation).into()),
+            Err(failure) => return Err(failure),
+        }
     }
+    Ok(())
 }
 
 /// The same for the write of somebody who may be erased meanwhile: before the write, whether they are there. Of one without a

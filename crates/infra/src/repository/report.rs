@@ -44,6 +44,53 @@ fn live(user: UserId, from: NaiveDate, to: NaiveDate) -> SelectStatement {
         .take()
 }
 
+/// How many live expenses each day of these months has, by when they were logged.
+pub(super) fn activity_of(user: UserId, from: Month, to: Month) -> SelectStatement {
+    let by = [expense::Column::Date, expense::Column::LoggedOn, expense::Column::Imported];
+    live(user, from.first_day(), to.last_day())
+        .columns(by)
+        .expr(Expr::col(expense::Column::Id).count())
+        .group_by_columns(by)
+        .take()
+}
+
+/// What was spent on each of these days.
+pub(super) fn spending_of(
+    database: &Database,
+    user: UserId,
+    from: NaiveDate,
+    to: NaiveDate,
+    by: SpendingBy,
+) -> SelectStatement {
+    let mut spent = live(user, from, to);
+    spent
+        .column((expense::Entity, expense::Column::Date))
+        .expr(database.sum(Expr::col((expense::Entity, expense::Column::Amount))))
+        .add_group_by([Expr::col((expense::Entity, expense::Column::Date))]);
+    match by {
+        SpendingBy::Day => {}
+        SpendingBy::Category => {
+            spent.column((expense::Entity, expense::Column::CategoryId));
+            spent.add_group_by([Expr::col((expense::Entity, expense::Column::CategoryId))]);
+        }
+        SpendingBy::Tag => {
+            spent.column((tag::Entity, tag::Column::Name));
+            spent.add_group_by([Expr::col((tag::Entity, tag::Column::Name))]);
+            spent.join(
+                JoinType::LeftJoin,
+                tag_map::Entity,
+                Expr::col((tag_map::Entity, tag_map::Column::ExpenseId)).equals((expense::Entity, expense::Column::Id)),
+            );
+            spent.join(
+                JoinType::LeftJoin,
+                tag::Entity,
+                Expr::col((tag::Entity, tag::Column::Id)).equals((tag_map::Entity, tag_map::Column::TagId)),
+            );
+        }
+    }
+    spent
+}
+
 #[async_trait]
 impl ReportRepository for SqlReportRepository {
     async fn totals(&self, user: UserId, from: Month, to: Month) -> Result<Vec<(Month, CategoryId, i64)>> {
@@ -65,12 +112,6 @@ impl ReportRepository for SqlReportRepository {
     }
 
     async fn activity(&self, user: UserId, from: Month, to: Month) -> Result<Vec<Activity>> {
-        let by = [expense::Column::Date, expense::Column::LoggedOn, expense::Column::Imported];
-        let counted = live(user, from.first_day(), to.last_day())
-            .columns(by)
-            .expr(Expr::col(expense::Column::Id).count())
-            .group_by_columns(by)
-            .take();
         let read = |row: &QueryResult| {
             Ok(Activity {
                 date: row.try_get_by_index(0)?,
@@ -79,39 +120,13 @@ impl ReportRepository for SqlReportRepository {
                 count: row.try_get_by_index(3)?,
             })
         };
-        let mut activity = self.rows(&counted, read).await?;
+        let mut activity = self.rows(&activity_of(user, from, to), read).await?;
         activity.sort_unstable_by_key(|row| (row.date, row.logged_on, row.imported));
         Ok(activity)
     }
 
     async fn spending(&self, user: UserId, from: NaiveDate, to: NaiveDate, by: SpendingBy) -> Result<Vec<SpentRow>> {
-        let mut spent = live(user, from, to);
-        spent
-            .column((expense::Entity, expense::Column::Date))
-            .expr(self.database.sum(Expr::col((expense::Entity, expense::Column::Amount))))
-            .add_group_by([Expr::col((expense::Entity, expense::Column::Date))]);
-        match by {
-            SpendingBy::Day => {}
-            SpendingBy::Category => {
-                spent.column((expense::Entity, expense::Column::CategoryId));
-                spent.add_group_by([Expr::col((expense::Entity, expense::Column::CategoryId))]);
-            }
-            SpendingBy::Tag => {
-                spent.column((tag::Entity, tag::Column::Name));
-                spent.add_group_by([Expr::col((tag::Entity, tag::Column::Name))]);
-                spent.join(
-                    JoinType::LeftJoin,
-                    tag_map::Entity,
-                    Expr::col((tag_map::Entity, tag_map::Column::ExpenseId))
-                        .equals((expense::Entity, expense::Column::Id)),
-                );
-                spent.join(
-                    JoinType::LeftJoin,
-                    tag::Entity,
-                    Expr::col((tag::Entity, tag::Column::Id)).equals((tag_map::Entity, tag_map::Column::TagId)),
-                );
-            }
-        }
+        let spent = spending_of(&self.database, user, from, to, by);
         let read = |row: &QueryResult| {
             let amount: i64 = row.try_get_by_index(1)?;
             // What does not fit is an error on two databases; MySQL's cast gives the largest value.

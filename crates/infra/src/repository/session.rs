@@ -7,6 +7,8 @@ pub(super) mod code;
 mod device;
 mod rotation;
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use florin_domain::calendar::Timestamp;
 use florin_domain::id::{SessionId, UserId};
@@ -18,13 +20,17 @@ use florin_domain::session::{
 };
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryTrait};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult,
+    QueryFilter, QueryTrait,
+};
 
-use crate::db::{Database, Failure, failed};
+use crate::db::{Database, Failure, Gather, failed};
 use crate::entity::{refresh_token, session, user_login};
 use crate::id_allocator::{IdAllocator, Sequence};
 
 use super::account::{account_of, hold_enabled, password};
+use super::batch::padded;
 use super::{audit, receipt, sign_up};
 
 pub(super) use device::goes_on;
@@ -34,13 +40,15 @@ pub(super) use device::goes_on;
 pub struct SqlSessionRepository {
     database: Database,
     ids: IdAllocator,
+    holders: Gather<i64, user_login::Model>,
 }
 
 impl SqlSessionRepository {
     /// On that database.
     #[must_use]
     pub fn new(database: Database) -> Self {
-        Self { ids: IdAllocator::new(database.clone()), database }
+        let holders = Gather::new(database.read().clone(), |pool, sessions| Box::pin(holders(pool, sessions)));
+        Self { ids: IdAllocator::new(database.clone()), holders, database }
     }
 
     /// The session of a token, live or not.
@@ -54,6 +62,31 @@ impl SqlSessionRepository {
         let of_token = Expr::col((refresh_token::Entity, refresh_token::Column::Hash)).eq(token.to_vec());
         found.filter(of_token).one(self.database.read()).await.map_err(failed)
     }
+}
+
+/// The accounts behind those of the sessions that go on, by session.
+async fn holders(
+    pool: DatabaseConnection,
+    sessions: Vec<i64>,
+) -> std::result::Result<HashMap<i64, user_login::Model>, DbErr> {
+    let mut found = HashMap::with_capacity(sessions.len());
+    for list in padded(&sessions) {
+        let mut holder = user_login::Entity::find();
+        let of_session = |column| Expr::col((session::Entity, column));
+        QueryTrait::query(&mut holder).expr_as(of_session(session::Column::Id), "session_id").inner_join(
+            session::Entity,
+            of_session(session::Column::UserId).equals((user_login::Entity, user_login::Column::Id)),
+        );
+        let select = holder
+            .filter(session::Column::Id.is_in(list))
+            .filter(session::Column::RevokedAt.is_null())
+            .filter(user_login::Column::DisabledAt.is_null())
+            .into_query();
+        for row in pool.query_all(&select).await? {
+            found.insert(row.try_get("", "session_id")?, user_login::Model::from_query_result(&row, "")?);
+        }
+    }
+    Ok(found)
 }
 
 #[async_trait]
@@ -83,19 +116,7 @@ impl SessionRepository for SqlSessionRepository {
     }
 
     async fn principal(&self, session: SessionId, user: UserId) -> Result<Option<Principal>> {
-        let mut holder = user_login::Entity::find();
-        QueryTrait::query(&mut holder).inner_join(
-            session::Entity,
-            Expr::col((session::Entity, session::Column::UserId)).equals((user_login::Entity, user_login::Column::Id)),
-        );
-        let row = holder
-            .filter(session::Column::Id.eq(session.0))
-            .filter(session::Column::UserId.eq(user.0))
-            .filter(session::Column::RevokedAt.is_null())
-            .filter(user_login::Column::DisabledAt.is_null())
-            .one(self.database.read())
-            .await
-            .map_err(failed)?;
+        let row = self.holders.get(session.0).await.map_err(failed)?.filter(|row| row.id == user.0);
         let account = row.map(account_of).transpose()?;
         Ok(account.map(|account| Principal { access: Access::Session(session), account }))
     }

@@ -3,11 +3,13 @@
 mod database;
 mod erasure;
 mod export;
+mod groups;
 mod history;
 mod large;
 mod lists;
 mod person;
 pub(super) use person::{Person, lunch};
+mod plans;
 mod pruning;
 mod races;
 mod services;

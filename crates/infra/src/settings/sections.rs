@@ -113,6 +113,8 @@ pub struct Database {
     pub max_connections: u32,
     /// Milliseconds to wait for a free one.
     pub acquire_timeout_ms: u64,
+    /// Whether writes that come at the same time share a transaction.
+    pub group_commit: bool,
 }
 
 /// Tokens and password hashes.

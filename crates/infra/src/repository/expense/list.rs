@@ -5,7 +5,7 @@ use florin_domain::id::UserId;
 use florin_domain::repository::{ExpenseCursor, ExpenseFilter, ExpenseQuery, ExpenseSort, Page, SortKey};
 use sea_orm::sea_query::extension::mysql::{IndexHintScope, MySqlSelectStatementExt};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Value};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select, Value};
 
 use crate::db::Failure;
 use crate::entity::{expense, tag, tag_map};
@@ -17,27 +17,32 @@ use super::row::with_tags;
 
 impl SqlExpenseRepository {
     pub(super) async fn page(&self, user: UserId, query: &ExpenseQuery) -> Result<Page<Expense>, Failure> {
-        let order = if query.sort.descending { Order::Desc } else { Order::Asc };
-        let mut select = expense::Entity::find()
-            .filter(expense::Column::UserId.eq(user.0))
-            .filter(expense::Column::Live.eq(1_i16))
-            .filter(matches(user, &query.filter))
-            .filter(after(query.sort, query.after))
-            .order_by(column(query.sort.key), order.clone())
-            .order_by(expense::Column::Id, order)
-            .limit(query.limit.saturating_add(1));
-        // MariaDB would walk from the end of the index to the cursor: of a table that is one person's for the most part it
-        // takes the range for all of it, and does not look for its beginning. Only MySQL and MariaDB see the hint. With the
-        // other filters an index of theirs may be better.
-        if query.filter.categories.is_empty() && query.filter.tags.is_empty() {
-            QuerySelect::query(&mut select).force_index(index(query.sort.key), IndexHintScope::All);
-        }
-        let mut rows = select.all(self.database.read()).await?;
+        let mut rows = page_of(user, query).all(self.database.read()).await?;
         let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
         Ok(Page { rows: with_tags(self.database.read(), rows).await?, more })
     }
+}
+
+/// The rows of a page, and one more.
+pub(in crate::repository) fn page_of(user: UserId, query: &ExpenseQuery) -> Select<expense::Entity> {
+    let order = if query.sort.descending { Order::Desc } else { Order::Asc };
+    let mut select = expense::Entity::find()
+        .filter(expense::Column::UserId.eq(user.0))
+        .filter(expense::Column::Live.eq(1_i16))
+        .filter(matches(user, &query.filter))
+        .filter(after(query.sort, query.after))
+        .order_by(column(query.sort.key), order.clone())
+        .order_by(expense::Column::Id, order)
+        .limit(query.limit.saturating_add(1));
+    // MariaDB would walk from the end of the index to the cursor: of a table that is one person's for the most part it
+    // takes the range for all of it, and does not look for its beginning. Only MySQL and MariaDB see the hint. With the
+    // other filters an index of theirs may be better.
+    if query.filter.categories.is_empty() && query.filter.tags.is_empty() {
+        QuerySelect::query(&mut select).force_index(index(query.sort.key), IndexHintScope::All);
+    }
+    select
 }
 
 const fn column(key: SortKey) -> expense::Column {

@@ -11,18 +11,22 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
 use crate::db::Failure;
 use crate::entity::expense;
-use crate::repository::batch::{padded, pieces};
+use crate::repository::batch::padded;
 use crate::repository::expense::row;
 
 use super::apply::Prepared;
 
 impl Prepared<'_> {
-    pub(super) async fn write_expenses(&self, tx: &DatabaseTransaction, seq: Seq) -> Result<(), Failure> {
+    /// Writes those that are stored already; the rows of the new ones, to be inserted after it.
+    pub(super) async fn write_stored_expenses(
+        &self,
+        tx: &DatabaseTransaction,
+        seq: Seq,
+    ) -> Result<Vec<expense::ActiveModel>, Failure> {
         let (user, at) = (self.change_set.user, self.change_set.at);
         self.free_external_ids(tx).await?;
         let mut new = Vec::new();
         let mut moved: BTreeMap<(i64, CategoryId), Vec<i64>> = BTreeMap::new();
-        // Stored ones first: a change set that moves an external id from one expense to a new one frees it before.
         for change in &self.change_set.changes {
             match (&change.after, change.version) {
                 (Some(after), 0) => new.push(row::new_row(user, change.expense, after, at, seq)),
@@ -36,11 +40,7 @@ impl Prepared<'_> {
         for ((version, category), ids) in moved {
             self.recategorize(tx, &ids, version, category, seq).await?;
         }
-        for rows in pieces(new) {
-            let inserted = expense::Entity::insert_many(rows).exec_without_returning(tx).await;
-            inserted.map_err(|error| taken(error.into()))?;
-        }
-        Ok(())
+        Ok(new)
     }
 
     /// An external id may move from one expense to another. Whoever gets one must find it free, whichever is written first:
@@ -131,7 +131,7 @@ fn only_moved_to(change: &Change) -> Option<CategoryId> {
 
 /// An external id that is held by another expense; an identifier that is there already comes from a plan that was applied
 /// before.
-fn taken(failure: Failure) -> Failure {
+pub(super) fn taken(failure: Failure) -> Failure {
     if failure.violates("external_id") {
         RepositoryError::Taken(UniqueKey::ExternalId).into()
     } else if failure.violates("") {

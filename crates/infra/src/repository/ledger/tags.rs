@@ -16,6 +16,7 @@ use super::SqlLedgerRepository;
 use super::apply::Prepared;
 
 /// The tags that a change set touches, as known before its transaction begins.
+#[derive(Default)]
 pub(super) struct Labels {
     /// Identifiers of those that are stored, by name.
     pub(super) known: HashMap<String, i64>,
@@ -49,7 +50,8 @@ impl SqlLedgerRepository {
 }
 
 impl Prepared<'_> {
-    pub(super) async fn write_tags(&self, tx: &DatabaseTransaction) -> Result<(), Failure> {
+    /// Makes tags and takes them from expenses; the rows of those that are given to expenses, to be inserted after it.
+    pub(super) async fn write_tags(&self, tx: &DatabaseTransaction) -> Result<Vec<tag_map::ActiveModel>, Failure> {
         let made = self.make(tx).await?;
         let id = |name: &str| self.known_tags().get(name).or_else(|| made.get(name)).copied();
         let mut added = Vec::new();
@@ -69,10 +71,7 @@ impl Prepared<'_> {
                 added.push(tag_map::ActiveModel { expense_id: Set(change.expense.0), tag_id: Set(tag) });
             }
         }
-        for rows in pieces(added) {
-            tag_map::Entity::insert_many(rows).exec_without_returning(tx).await?;
-        }
-        Ok(())
+        Ok(added)
     }
 
     /// Makes the tags that were not stored. Another write of the same user may have made them since, under another

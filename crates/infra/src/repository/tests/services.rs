@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use florin_app::categories::{Categories, CategoryPatch};
 use florin_app::error::AppError;
+use florin_app::expenses::{Expenses, NewExpense};
 use florin_app::receipts::Keep;
 use florin_app::undo::Undo;
 use florin_app::writer::Writer;
@@ -27,6 +28,7 @@ const TRAVEL: CategoryId = CategoryId(2);
 /// One server's use cases.
 struct Server {
     categories: Categories,
+    expenses: Expenses,
     undo: Undo,
 }
 
@@ -43,7 +45,15 @@ impl Server {
             Arc::new(SystemClock),
         ));
         let undo = Undo::new(Arc::clone(&writer), ledger, Arc::clone(&expenses) as _);
-        Self { categories: Categories::new(writer, categories, expenses, Arc::new(SystemClock)), undo }
+        let recording = Expenses::new(Arc::clone(&writer), Arc::clone(&expenses) as _);
+        let categories = Categories::new(writer, categories, expenses, Arc::new(SystemClock));
+        Self { categories, expenses: recording, undo }
+    }
+
+    async fn record(&self, account: &Account, category: CategoryId) -> Result<CategoryId, AppError> {
+        let new = NewExpense { amount: "1.00".to_owned(), category: Some(category), ..NewExpense::default() };
+        let saved = self.expenses.create(account, &new, &Keep::nothing()).await?;
+        Ok(saved.expense.state.category)
     }
 
     async fn own(&self, account: &Account, name: &str) -> CategoryId {
@@ -150,6 +160,29 @@ async fn a_category_with_too_many_keywords_is_not_made() {
         assert_eq!(made.keywords, ["sencha", "word7"]);
         assert_eq!(server.categories.get(&account, made.category.id).await.unwrap(), made);
         assert_eq!(ana.categories.keywords(ana.user).await.unwrap().len(), MAX_KEYWORDS);
+    })
+    .await;
+}
+
+/// An expense is planned on the categories that its server remembers, and these may be others by now.
+#[tokio::test]
+async fn what_a_server_remembers_is_never_taken_for_what_is() {
+    with_database(async |database| {
+        let (ana, account) = ana(&database).await;
+        let (here, there) = (Server::new(&database), Server::new(&database));
+        assert_eq!(here.record(&account, TRAVEL).await.unwrap(), TRAVEL);
+        // It does not remember this one yet.
+        let tea = there.own(&account, "Tea").await;
+        assert_eq!(here.record(&account, tea).await.unwrap(), tea);
+        assert!(matches!(here.record(&account, CategoryId(999_999)).await, Err(AppError::Invalid(_))));
+        // And this one as it was.
+        there.patch(&account, tea, true).await.unwrap();
+        assert!(matches!(here.record(&account, tea).await, Err(AppError::Invalid(_))));
+        there.patch(&account, tea, false).await.unwrap();
+        there.merge(&account, tea, TRAVEL).await.unwrap();
+        assert!(matches!(here.record(&account, tea).await, Err(AppError::Invalid(_))));
+        assert_eq!(here.record(&account, TRAVEL).await.unwrap(), TRAVEL);
+        ana.check().await;
     })
     .await;
 }
