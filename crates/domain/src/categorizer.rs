@@ -11,7 +11,7 @@ mod taxonomy;
 
 pub use keyword::{Keyword, KeywordSet, MAX_KEYWORD_CHARS, normalize_keyword};
 pub use note::Note;
-pub use system::system;
+pub use system::{Entry, WORD_LIST, entries, system};
 pub use taxonomy::{SYSTEM_CATEGORIES, UNCATEGORIZED};
 
 use crate::id::CategoryId;
