@@ -4,7 +4,9 @@
 //! first needs no guess; the rest are stages, each a [`Guesser`], and [`categorize`] asks them in turn. A stage that
 //! learns from corrections, or a trained model, is one more implementation of [`Guesser`] put between the last two.
 
+pub mod features;
 mod keyword;
+pub mod model;
 mod note;
 mod system;
 mod taxonomy;
