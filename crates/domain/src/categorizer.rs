@@ -1,17 +1,21 @@
 //! Choosing a category for an expense from what its notes and tags say, and saying why.
 //!
-//! The order is fixed: the category the client names, the user's own keywords, system keywords, Uncategorized. The
-//! first needs no guess; the rest are stages, each a [`Guesser`], and [`categorize`] asks them in turn. A stage that
-//! learns from corrections, or a trained model, is one more implementation of [`Guesser`] put between the last two.
+//! The order is fixed: the category the client names, the user's own keywords, what they last chose for the same note, the
+//! model together with the words of their own choices, Uncategorized. The first needs no guess; the rest is
+//! [`Categorizer::decide`]. The word list of `keywords.txt` teaches the model, and names the reason of what it chose.
 
+mod decide;
 pub mod features;
 mod keyword;
+pub mod learned;
 pub mod model;
 mod note;
 mod system;
 mod taxonomy;
 
+pub use decide::{APPLIED_BP, Categorizer, SILENT_BP, Suggestion};
 pub use keyword::{Keyword, KeywordSet, MAX_KEYWORD_CHARS, normalize_keyword};
+pub use learned::Learned;
 pub use note::Note;
 pub use system::{Entry, WORD_LIST, entries, system};
 pub use taxonomy::{SYSTEM_CATEGORIES, UNCATEGORIZED};
@@ -25,13 +29,22 @@ pub enum Source {
     Client,
     /// One of the user's own keywords.
     UserKeyword,
-    /// One of the keywords every installation has.
+    /// One of the keywords every installation has. Expenses from before there was a model have it; none is given any more
+    /// by [`Categorizer::decide`].
     SystemKeyword,
+    /// The user's own choices for this note or its words.
+    Learned,
+    /// The model that comes with the program.
+    Model,
     /// Nothing was recognised.
     None,
 }
 
 impl Source {
+    /// Every source.
+    pub const ALL: [Self; 6] =
+        [Self::Client, Self::UserKeyword, Self::SystemKeyword, Self::Learned, Self::Model, Self::None];
+
     /// The name it is stored and answered under.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -39,6 +52,8 @@ impl Source {
             Self::Client => "client",
             Self::UserKeyword => "user_keyword",
             Self::SystemKeyword => "system_keyword",
+            Self::Learned => "learned",
+            Self::Model => "model",
             Self::None => "none",
         }
     }
@@ -46,7 +61,7 @@ impl Source {
     /// The source of that name, as [`Source::as_str`] writes it.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Client, Self::UserKeyword, Self::SystemKeyword, Self::None].into_iter().find(|s| s.as_str() == name)
+        Self::ALL.into_iter().find(|source| source.as_str() == name)
     }
 }
 
@@ -55,23 +70,33 @@ impl Source {
 pub struct Categorization {
     /// Who chose.
     pub source: Source,
-    /// The keyword that decided, in readable form; `None` when no keyword did.
+    /// The keyword that decided or that stands for the choice, in readable form; where there is none the words that
+    /// weighed most, up to three, with commas between them; for a remembered choice the words of the note.
     pub matched: Option<String>,
     /// How sure the choice is, in basis points: 0 (nothing known) to 10000 (certain).
     pub confidence_bp: u16,
+    /// The version of the model that had a part in it; always there with [`Source::Model`], never with a source that is
+    /// neither that nor [`Source::Learned`].
+    pub model: Option<u32>,
 }
 
 impl Categorization {
+    /// Whether the category was applied without being sure enough: a client may want to ask.
+    #[must_use]
+    pub fn is_suggested(&self) -> bool {
+        matches!(self.source, Source::Learned | Source::Model) && self.confidence_bp < SILENT_BP
+    }
+
     /// The client's own choice: certain, and in no need of a reason.
     #[must_use]
     pub const fn client() -> Self {
-        Self { source: Source::Client, matched: None, confidence_bp: 10_000 }
+        Self { source: Source::Client, matched: None, confidence_bp: 10_000, model: None }
     }
 
     /// Nothing was recognised.
     #[must_use]
     pub const fn none() -> Self {
-        Self { source: Source::None, matched: None, confidence_bp: 0 }
+        Self { source: Source::None, matched: None, confidence_bp: 0, model: None }
     }
 
     /// Whether the category is the client's own choice, which nothing automatic may change.
@@ -88,6 +113,22 @@ pub struct Guess {
     pub category: CategoryId,
     /// Why it was chosen.
     pub categorization: Categorization,
+    /// For a note that was left alone: what may be meant, the likeliest first, three at most.
+    pub suggestions: Vec<Suggestion>,
+}
+
+impl Guess {
+    /// Nothing was recognised.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { category: UNCATEGORIZED, categorization: Categorization::none(), suggestions: Vec::new() }
+    }
+
+    /// The client's own choice.
+    #[must_use]
+    pub const fn client(category: CategoryId) -> Self {
+        Self { category, categorization: Categorization::client(), suggestions: Vec::new() }
+    }
 }
 
 /// One stage of categorization: something that may recognise a note. It answers the same for the same note, always.
@@ -102,7 +143,7 @@ pub fn categorize(stages: &[&dyn Guesser], note: &Note) -> Guess {
     stages
         .iter()
         .find_map(|stage| stage.guess(note))
-        .unwrap_or_else(|| Guess { category: UNCATEGORIZED, categorization: Categorization::none() })
+        .unwrap_or_else(Guess::none)
 }
 
 #[cfg(test)]

@@ -62,6 +62,12 @@ impl Reader {
         &self.features
     }
 
+    /// The features of what was read last.
+    #[must_use]
+    pub fn features(&self) -> &[Feature] {
+        &self.features
+    }
+
     /// How many words were read.
     #[must_use]
     pub fn len(&self) -> usize {

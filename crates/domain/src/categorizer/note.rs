@@ -8,6 +8,8 @@ use crate::text::{singular, words};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Note {
     folded: String,
+    /// The notes and the tags as written, a line each.
+    written: String,
 }
 
 impl Note {
@@ -15,12 +17,20 @@ impl Note {
     #[must_use]
     pub fn new(notes: &str, tags: &[String]) -> Self {
         let mut folded = fold(notes);
+        let mut written = notes.to_owned();
         for tag in tags {
+            written.push('\n');
+            written.push_str(tag);
             // The line feed keeps the parts apart: no word holds one.
             folded.push('\n');
             folded.push_str(&fold(tag));
         }
-        Self { folded }
+        Self { folded, written }
+    }
+
+    /// The lines of the notes, then the tags, as they were written.
+    pub(super) fn parts(&self) -> impl Iterator<Item = &str> {
+        self.written.split('\n')
     }
 
     /// The folded words of all parts. Every word has a blank on both sides, and a line feed stands between two parts:
