@@ -9,6 +9,8 @@
 #![allow(clippy::print_stdout, reason = "its figures are its output")]
 
 mod arithmetic;
+mod household;
+mod lock;
 mod measure;
 mod recipe;
 mod source;
@@ -25,7 +27,7 @@ use crate::recipe::Recipe;
 fn main() -> Result<()> {
     let mut recipe = Recipe::SHIPPED;
     let (mut command, mut check) = (None, false);
-    let (mut dev, mut predictions) = (None, None);
+    let (mut dev, mut household, mut predictions) = (None, None, None);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().with_context(|| format!("{argument} needs a value"));
@@ -34,26 +36,40 @@ fn main() -> Result<()> {
             "--check" => check = true,
             "--set" => recipe.set(&value()?)?,
             "--dev" => dev = Some(PathBuf::from(value()?)),
+            "--household" => household = Some(PathBuf::from(value()?)),
             "--predictions" => predictions = Some(PathBuf::from(value()?)),
             _ => bail!("unknown argument: {argument}"),
         }
     }
     match command.as_deref() {
         Some("train") => train_command(&recipe, check),
-        Some("measure") => measure_command(&recipe, dev.as_deref(), predictions.as_deref()),
+        Some("measure") => {
+            let dev = dev.context("measure needs --dev")?;
+            measure_command(&recipe, &dev, household.as_deref(), predictions.as_deref())
+        },
         _ => bail!("say train or measure"),
     }
 }
 
 fn data() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("data")
+    lock::folder().join("data")
 }
 
-fn train_command(recipe: &Recipe, _check: bool) -> Result<()> {
+/// Trains what ships, and writes it with its lock, or compares it with what is there.
+fn train_command(recipe: &Recipe, check: bool) -> Result<()> {
     let bytes = train::train(&source::documents(&data(), recipe, true)?, recipe).to_bytes();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../domain/src/categorizer/model.bin");
-    std::fs::write(&path, &bytes).with_context(|| path.display().to_string())?;
-    println!("{} bytes", bytes.len());
+    let path = lock::model_path();
+    let describe = || path.display().to_string();
+    if check {
+        let kept = std::fs::read(&path).with_context(describe)?;
+        if kept != bytes {
+            bail!("{}: the same inputs give other bytes; run `make train-categorizer`", path.display());
+        }
+    } else {
+        std::fs::write(&path, &bytes).with_context(describe)?;
+        std::fs::write(lock::path(), lock::current()?)?;
+    }
+    println!("{}: {} bytes", path.display(), bytes.len());
     Ok(())
 }
 
@@ -62,8 +78,13 @@ fn model(recipe: &Recipe, handwritten: bool) -> Result<Model> {
     Ok(Model::read(bytes.leak())?)
 }
 
-fn measure_command(recipe: &Recipe, dev: Option<&Path>, _predictions: Option<&Path>) -> Result<()> {
-    let dev = dev.context("measure needs --dev")?;
+/// Each source of `dev` is answered by a model that has not seen it: of those only one ships.
+fn measure_command(
+    recipe: &Recipe,
+    dev: &Path,
+    household: Option<&Path>,
+    predictions: Option<&Path>,
+) -> Result<()> {
     let rows = measure::labelled(dev)?;
     let (with, without) = (model(recipe, true)?, model(recipe, false)?);
     let mut reader = Reader::default();
@@ -75,5 +96,17 @@ fn measure_command(recipe: &Recipe, dev: Option<&Path>, _predictions: Option<&Pa
         })
         .collect();
     print!("{}", measure::summary(&answers));
+    print!("{}", measure::timing(&rows, &with));
+    if let Some(path) = predictions {
+        let mut text = String::new();
+        for (_, answer) in &answers {
+            let (name, bp) = answer.map_or(("", 0), |answer| (source::class_name(answer.class), answer.confidence));
+            text += &format!("{name}\t{}\n", f32::from(bp) / 10_000.0);
+        }
+        std::fs::write(path, text).with_context(|| path.display().to_string())?;
+    }
+    if let Some(path) = household {
+        print!("{}", household::figures(path, &with)?);
+    }
     Ok(())
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use florin_domain::categorizer::features::Reader;
 use florin_domain::categorizer::model::{CLASSES, Model, likelihoods};
+use florin_domain::categorizer::{Categorizer, Learned, Note};
 
 use crate::source::{class_named, table};
 
@@ -49,7 +51,7 @@ pub(crate) fn answer(model: &Model, reader: &mut Reader, note: &str) -> Option<A
     Some(Answer { class, confidence })
 }
 
-/// The mean logarithm of the likelihood of the right answers, by which temperatures are compared.
+/// The figures over labelled notes and their answers, as text.
 pub(crate) fn summary(rows: &[(&Labelled, Option<Answer>)]) -> String {
     let scored: Vec<_> = rows.iter().filter_map(|(row, answer)| Some((row, row.class?, *answer))).collect();
     let mut text = String::new();
@@ -101,6 +103,34 @@ pub(crate) fn summary(rows: &[(&Labelled, Option<Answer>)]) -> String {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "counts of notes are small")]
-const fn ratio(count: usize) -> f32 {
+pub(crate) const fn ratio(count: usize) -> f32 {
     count as f32
+}
+
+/// How long one note takes, reading included, over all of `rows` several times.
+pub(crate) fn timing(rows: &[Labelled], model: &Model) -> String {
+    let learned = Learned::default();
+    let categorizer = Categorizer { keywords: None, learned: Some(&learned), model: Some(model) };
+    let mut whole = Vec::new();
+    let mut alone = Vec::new();
+    let mut reader = Reader::default();
+    for _ in 0..5 {
+        for row in rows {
+            let start = Instant::now();
+            let guess = categorizer.decide(&Note::new(&row.note, &[]));
+            whole.push(start.elapsed().as_nanos());
+            std::hint::black_box(guess);
+            let start = Instant::now();
+            let answer = answer(model, &mut reader, &row.note);
+            alone.push(start.elapsed().as_nanos());
+            std::hint::black_box(answer);
+        }
+    }
+    let mut text = String::new();
+    for (name, times) in [("one note, with its reason", &mut whole), ("one note, the model alone", &mut alone)] {
+        times.sort_unstable();
+        let at = |share: usize| times.get((times.len() * share / 100).min(times.len() - 1)).copied().unwrap_or(0);
+        text += &format!("{name}: p50 {} ns  p99 {} ns\n", at(50), at(99));
+    }
+    text
 }

@@ -46,15 +46,15 @@ impl Recipe {
         brand: 0.3,
         route: 0.1,
         merchant_code: 0.5,
-        noun: 0.3,
+        noun: 0.15,
         deep: 0.3,
         depth: 5.0,
         handwritten: 1.0,
-        balance: 0.5,
-        epochs: 8.0,
+        balance: 0.25,
+        epochs: 12.0,
         rate: 0.5,
         decay: 0.0,
-        temperature: 1.0,
+        temperature: 0.88,
     };
 
     /// Changes one choice, written as `name=value`: for experiments.

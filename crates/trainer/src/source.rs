@@ -20,6 +20,11 @@ pub(crate) fn class_named(name: &str) -> Option<usize> {
     SYSTEM_CATEGORIES.iter().position(|(_, known)| *known == name)
 }
 
+/// The name of the category at a place in that order.
+pub(crate) fn class_name(class: usize) -> &'static str {
+    SYSTEM_CATEGORIES.get(class).map_or("", |(_, name)| name)
+}
+
 /// The rows of a comma-separated file with quotes, without its first.
 pub(crate) fn table(path: &Path) -> Result<Vec<Vec<String>>> {
     let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;

@@ -230,3 +230,61 @@ fn letter(c: char) -> Letter {
         _ => Letter::Other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+
+    fn words(text: &str) -> String {
+        let mut reader = Reader::default();
+        reader.read([text]);
+        reader.joined()
+    }
+
+    #[rstest]
+    #[case("UBER *TRIP 8005928996", "uber trip")]
+    #[case("POS AMZN Mktp US*2K4 LTD www.amazon.com", "amzn us k amazon")]
+    #[case("McDonald’s / mcdonald's", "mcdonalds mcdonalds")]
+    #[case("Café ALMOÇO straße Łódź", "cafe almoco strasse lodz")]
+    #[case("petrol500rs", "petrol")]
+    #[case("Netflix March", "netflix")]
+    #[case("किराने की दुकान", "किराने की दुकान")]
+    #[case("POS 12345 🍕", "")]
+    fn words_are_folded(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(words(text), expected);
+    }
+
+    #[test]
+    fn noise_is_in_order() {
+        assert!(NOISE.is_sorted());
+    }
+
+    #[test]
+    fn a_word_has_itself_and_its_runs_and_no_pair_crosses_a_border() {
+        let mut reader = Reader::default();
+        // " tea ": three runs of three, two of four, one of five, and the word.
+        assert_eq!(reader.read(["tea"]).len(), 7);
+        assert_eq!(reader.read(["tea", "tea"]).len(), 14);
+        assert_eq!(reader.read(["tea tea"]).len(), 15);
+        assert!(reader.features().iter().all(|feature| feature.row < BUCKETS));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_alike_whatever_was_read_before(before in any::<String>(), text in any::<String>()) {
+            let mut reader = Reader::default();
+            let fresh = reader.read([text.as_str()]).to_vec();
+            reader.read([before.as_str()]);
+            prop_assert_eq!(reader.read([text.as_str()]), fresh);
+        }
+
+        #[test]
+        fn the_two_ways_of_reading_agree(text in "[ -~]{0,40}") {
+            // An invisible character sends the text the slow way.
+            prop_assert_eq!(words(&text), words(&format!("{text}\u{2060}")));
+        }
+    }
+}

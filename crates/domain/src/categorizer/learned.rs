@@ -268,3 +268,6 @@ const fn hash(state: u64, value: u64) -> u64 {
     h = h.wrapping_mul(0xd6e8_feb8_6659_fd93);
     h ^ (h >> 29)
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,6 @@ use thiserror::Error;
 
 use super::features::{BUCKETS, Feature};
 use super::taxonomy::SYSTEM_CATEGORIES;
-use crate::id::CategoryId;
 use exponent::inverse_power_of_two;
 
 /// How many classes a model tells apart: the system categories, of which [`super::UNCATEGORIZED`] stands for notes that
@@ -194,4 +193,65 @@ pub fn likelihoods(scores: &Scores) -> Likelihoods {
     let powers = scores.map(|score| inverse_power_of_two(most.saturating_sub(score).unsigned_abs()));
     let total: u64 = powers.iter().sum();
     powers.map(|power| u16::try_from((power * 10_000 + total / 2) / total.max(1)).unwrap_or(10_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn file() -> Vec<u8> {
+        let rows = usize::try_from(BUCKETS).unwrap_or(0);
+        Parts { version: 7, scale: 65_536, bias: [0; CLASSES], weights: vec![0; rows * CLASSES] }.to_bytes()
+    }
+
+    fn read(bytes: Vec<u8>) -> Result<Model, BadModel> {
+        Model::read(bytes.leak())
+    }
+
+    #[test]
+    fn the_shipped_model_is_read_and_small() {
+        assert!(shipped().is_some_and(|model| model.version() > 0));
+        assert!(include_bytes!("model.bin").len() < 1_000_000);
+    }
+
+    #[test]
+    fn a_file_is_read_back() {
+        assert_eq!(read(file()).map(|model| model.version()), Ok(7));
+    }
+
+    #[rstest]
+    #[case(0, &[b'f'], BadModel::Magic)]
+    #[case(8, &[2], BadModel::Format(2))]
+    #[case(12, &[0], BadModel::Version)]
+    #[case(16, &[1, 0, 0, 0], BadModel::Shape { rows: 1, classes: 19 })]
+    #[case(20, &[18], BadModel::Shape { rows: BUCKETS, classes: 18 })]
+    fn a_bad_header_is_refused(#[case] at: usize, #[case] with: &[u8], #[case] error: BadModel) {
+        let mut bytes = file();
+        bytes.splice(at..at + with.len(), with.iter().copied());
+        assert_eq!(read(bytes), Err(error));
+    }
+
+    #[test]
+    fn a_wrong_length_is_refused() {
+        let mut bytes = file();
+        bytes.push(0);
+        let weights = bytes.len() - HEADER;
+        assert_eq!(read(bytes), Err(BadModel::Weights(weights)));
+        for length in [0, 7, HEADER - 1] {
+            assert_eq!(read(file().into_iter().take(length).collect()), Err(BadModel::Short));
+        }
+        assert_eq!(read(file().into_iter().take(HEADER).collect()), Err(BadModel::Weights(0)));
+    }
+
+    #[test]
+    fn likelihoods_add_up() {
+        let mut scores = [0_i64; CLASSES];
+        assert!(likelihoods(&scores).iter().all(|bp| *bp == 526));
+        scores[3] = 1 << 40;
+        assert_eq!(likelihoods(&scores)[3], 10_000);
+        scores[3] = i64::MIN;
+        assert_eq!(likelihoods(&scores)[3], 0);
+    }
 }
