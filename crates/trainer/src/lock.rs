@@ -7,8 +7,9 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 /// The inputs, and the model, from this package's folder.
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "data/brands.csv",
+    "data/examples.csv",
     "data/handwritten_b.csv",
     "data/mcc.csv",
     "data/wordnet.csv",

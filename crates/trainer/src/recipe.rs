@@ -23,6 +23,8 @@ pub(crate) struct Recipe {
     pub(crate) deep: f32,
     /// The greatest depth that is taken.
     pub(crate) depth: f32,
+    /// Weight of an example of what must be right.
+    pub(crate) example: f32,
     /// Weight of a handwritten note.
     pub(crate) handwritten: f32,
     /// How far the classes are made equal, 0 to 1.
@@ -40,8 +42,8 @@ pub(crate) struct Recipe {
 impl Recipe {
     /// What ships.
     pub(crate) const SHIPPED: Self = Self {
-        keyword: 1.0,
-        hint: 0.5,
+        keyword: 2.0,
+        hint: 1.0,
         nothing: 1.0,
         brand: 0.3,
         route: 0.1,
@@ -49,6 +51,7 @@ impl Recipe {
         noun: 0.15,
         deep: 0.3,
         depth: 5.0,
+        example: 6.0,
         handwritten: 1.0,
         balance: 0.25,
         epochs: 12.0,
@@ -71,6 +74,7 @@ impl Recipe {
             "noun" => &mut self.noun,
             "deep" => &mut self.deep,
             "depth" => &mut self.depth,
+            "example" => &mut self.example,
             "handwritten" => &mut self.handwritten,
             "balance" => &mut self.balance,
             "epochs" => &mut self.epochs,

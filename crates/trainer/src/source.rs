@@ -97,6 +97,10 @@ pub(crate) fn documents(data: &Path, recipe: &Recipe, handwritten: bool) -> Resu
         }
         all.push(Document { text: field(&row, 0), class, weight: recipe.noun / (sense * (1.0 + depth * recipe.deep)) });
     }
+    for row in table(&data.join("examples.csv"))? {
+        let Some(class) = class_named(&field(&row, 1)) else { continue };
+        all.push(Document { text: field(&row, 0), class, weight: recipe.example });
+    }
     if handwritten {
         for row in table(&data.join("handwritten_b.csv"))? {
             let Some(class) = class_named(&field(&row, 1)) else { continue };

@@ -58,7 +58,7 @@ fn notes_are_recognised(#[case] notes: &str, #[case] category: &str, #[case] mat
     let guess = answer(notes);
     assert_eq!((name(guess.category), guess.categorization.matched.as_deref()), (category, Some(matched)));
     assert_eq!(guess.categorization.source, Source::Model);
-    assert_eq!(guess.categorization.model, model::shipped().map(Model::version));
+    assert_eq!(guess.categorization.model, model::shipped().map(model::Model::version));
     assert!(guess.categorization.confidence_bp >= APPLIED_BP);
     assert_eq!(guess.categorization.is_suggested(), guess.categorization.confidence_bp < SILENT_BP);
     assert!(guess.suggestions.is_empty());
