@@ -9,8 +9,8 @@ use unicode_normalization::UnicodeNormalization;
 pub const BUCKETS: u32 = 48_000;
 
 /// How much a whole word, a pair of words and a run of characters count.
-const WORD: i32 = 4;
-const PAIR: i32 = 4;
+const WORD: i32 = 3;
+const PAIR: i32 = 3;
 const RUN: i32 = 1;
 
 /// The longest text that is read, in bytes of its normal form: what follows says nothing new, and time stays bounded.
