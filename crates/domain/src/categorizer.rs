@@ -140,10 +140,7 @@ pub trait Guesser: Send + Sync {
 /// The answer of the first of `stages` that has one, else [`UNCATEGORIZED`].
 #[must_use]
 pub fn categorize(stages: &[&dyn Guesser], note: &Note) -> Guess {
-    stages
-        .iter()
-        .find_map(|stage| stage.guess(note))
-        .unwrap_or_else(Guess::none)
+    stages.iter().find_map(|stage| stage.guess(note)).unwrap_or_else(Guess::none)
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ fn main() -> Result<()> {
         Some("measure") => {
             let dev = dev.context("measure needs --dev")?;
             measure_command(&recipe, &dev, household.as_deref(), predictions.as_deref())
-        },
+        }
         _ => bail!("say train or measure"),
     }
 }
@@ -79,12 +79,7 @@ fn model(recipe: &Recipe, handwritten: bool) -> Result<Model> {
 }
 
 /// Each source of `dev` is answered by a model that has not seen it: of those only one ships.
-fn measure_command(
-    recipe: &Recipe,
-    dev: &Path,
-    household: Option<&Path>,
-    predictions: Option<&Path>,
-) -> Result<()> {
+fn measure_command(recipe: &Recipe, dev: &Path, household: Option<&Path>, predictions: Option<&Path>) -> Result<()> {
     let rows = measure::labelled(dev)?;
     let (with, without) = (model(recipe, true)?, model(recipe, false)?);
     let mut reader = Reader::default();

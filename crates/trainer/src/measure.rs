@@ -7,7 +7,8 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use florin_domain::categorizer::features::Reader;
 use florin_domain::categorizer::model::{CLASSES, Model, likelihoods};
-use florin_domain::categorizer::{Categorizer, Learned, Note};
+use florin_domain::categorizer::{Categorizer, Learned, Note, system};
+use florin_domain::id::CategoryId;
 
 use crate::source::{class_named, table};
 
@@ -113,6 +114,7 @@ pub(crate) fn timing(rows: &[Labelled], model: &Model) -> String {
     let categorizer = Categorizer { keywords: None, learned: Some(&learned), model: Some(model) };
     let mut whole = Vec::new();
     let mut alone = Vec::new();
+    let (mut folding, mut finding) = (Vec::new(), Vec::new());
     let mut reader = Reader::default();
     for _ in 0..5 {
         for row in rows {
@@ -124,10 +126,21 @@ pub(crate) fn timing(rows: &[Labelled], model: &Model) -> String {
             let answer = answer(model, &mut reader, &row.note);
             alone.push(start.elapsed().as_nanos());
             std::hint::black_box(answer);
+            let start = Instant::now();
+            let note = Note::new(&row.note, &[]);
+            folding.push(start.elapsed().as_nanos());
+            let start = Instant::now();
+            std::hint::black_box(system().matched(&note, CategoryId(1)));
+            finding.push(start.elapsed().as_nanos());
         }
     }
     let mut text = String::new();
-    for (name, times) in [("one note, with its reason", &mut whole), ("one note, the model alone", &mut alone)] {
+    for (name, times) in [
+        ("one note, with its reason", &mut whole),
+        ("one note, the model alone", &mut alone),
+        ("one note, folding its words", &mut folding),
+        ("one note, finding its keyword", &mut finding),
+    ] {
         times.sort_unstable();
         let at = |share: usize| times.get((times.len() * share / 100).min(times.len() - 1)).copied().unwrap_or(0);
         text += &format!("{name}: p50 {} ns  p99 {} ns\n", at(50), at(99));

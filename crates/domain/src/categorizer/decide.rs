@@ -108,11 +108,7 @@ impl Categorizer<'_> {
     }
 
     /// Applies the thresholds to categories ranked from the likeliest.
-    fn choose(
-        &self,
-        ranked: &[Suggestion],
-        reason: impl Fn(CategoryId) -> (Source, Option<String>),
-    ) -> Guess {
+    fn choose(&self, ranked: &[Suggestion], reason: impl Fn(CategoryId) -> (Source, Option<String>)) -> Guess {
         match ranked.first() {
             Some(&Suggestion { category, confidence_bp }) if confidence_bp >= APPLIED_BP => {
                 let (source, matched) = reason(category);

@@ -200,8 +200,7 @@ impl Learned {
     /// The places of the words of the note that went to `category` before, ascending.
     pub(super) fn places(&self, observation: &Observation, category: CategoryId) -> Vec<usize> {
         let spoke = |token: &&Token| self.words.get(&(token.hash, category)).is_some_and(|count| *count > 0);
-        let mut places: Vec<usize> =
-            observation.tokens.iter().filter(spoke).filter_map(|token| token.place).collect();
+        let mut places: Vec<usize> = observation.tokens.iter().filter(spoke).filter_map(|token| token.place).collect();
         places.sort_unstable();
         places.dedup();
         places

@@ -79,17 +79,7 @@ fn more_notes_are_recognised(#[case] notes: &str, #[case] category: &str) {
 
 #[rstest]
 fn nothing_is_read_into_other_words(
-    #[values(
-        "Please refund",
-        "different",
-        "POS DEBIT 12345",
-        "parents",
-        "transparent",
-        "training",
-        "",
-        "🍕",
-        "\0"
-    )]
+    #[values("Please refund", "different", "POS DEBIT 12345", "parents", "transparent", "training", "", "🍕", "\0")]
     notes: &str,
 ) {
     let guess = answer(notes);
@@ -103,8 +93,12 @@ fn the_first_stage_that_knows_decides() {
     let mine = KeywordSet::new(mine, Source::UserKeyword);
     let stages: [&dyn Guesser; 2] = [&mine, system()];
     let guess = categorize(&stages, &Note::new("restaurant with Ana", &[]));
-    let by_me =
-        Categorization { source: Source::UserKeyword, matched: Some("ana".to_owned()), confidence_bp: 10_000, model: None };
+    let by_me = Categorization {
+        source: Source::UserKeyword,
+        matched: Some("ana".to_owned()),
+        confidence_bp: 10_000,
+        model: None,
+    };
     assert_eq!(guess, Guess { category: CategoryId(40), categorization: by_me, suggestions: Vec::new() });
     assert_eq!(name(categorize(&stages, &Note::new("restaurant", &[])).category), "Food");
     assert_eq!(categorize(&[], &Note::new("restaurant", &[])).category, UNCATEGORIZED);
