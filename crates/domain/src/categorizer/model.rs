@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[rstest]
-    #[case(0, &[b'f'], BadModel::Magic)]
+    #[case(0, b"f", BadModel::Magic)]
     #[case(8, &[2], BadModel::Format(2))]
     #[case(12, &[0], BadModel::Version)]
     #[case(16, &[1, 0, 0, 0], BadModel::Shape { rows: 1, classes: 19 })]
