@@ -11,6 +11,10 @@ pub(crate) struct Recipe {
     pub(crate) hint: f32,
     /// Weight of a word that says nothing.
     pub(crate) nothing: f32,
+    /// Weight of a note of random letters, which says nothing either.
+    pub(crate) noise: f32,
+    /// How many of them there are.
+    pub(crate) noises: f32,
     /// Weight of a brand.
     pub(crate) brand: f32,
     /// Share of that for a bus or train line.
@@ -45,6 +49,8 @@ impl Recipe {
         keyword: 2.0,
         hint: 1.0,
         nothing: 1.0,
+        noise: 1.0,
+        noises: 6_000.0,
         brand: 0.6,
         route: 0.1,
         merchant_code: 0.5,
@@ -68,6 +74,8 @@ impl Recipe {
             "keyword" => &mut self.keyword,
             "hint" => &mut self.hint,
             "nothing" => &mut self.nothing,
+            "noise" => &mut self.noise,
+            "noises" => &mut self.noises,
             "brand" => &mut self.brand,
             "route" => &mut self.route,
             "merchant_code" => &mut self.merchant_code,

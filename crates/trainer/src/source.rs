@@ -108,7 +108,32 @@ pub(crate) fn documents(data: &Path, recipe: &Recipe, handwritten: bool) -> Resu
         }
     }
     balance(&mut all, recipe.balance);
+    noise(&mut all, recipe);
     Ok(all)
+}
+
+/// Notes of random letters. Without them the runs of letters of a word that nobody knows are read into what is known.
+fn noise(all: &mut Vec<Document>, recipe: &Recipe) {
+    let Some(class) = SYSTEM_CATEGORIES.iter().position(|(id, _)| *id == UNCATEGORIZED) else { return };
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut below = |bound: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 33) % bound
+    };
+    let mut made = 0.0;
+    while made < recipe.noises {
+        // One word as a rule, of one to nine letters.
+        let (words, mut text) = (1 + below(5) / 3 + below(5) / 4, String::new());
+        for _ in 0..words {
+            let letters = (0..=below(9)).filter_map(|_| u32::try_from(below(26)).ok());
+            text.extend(letters.filter_map(|letter| char::from_u32(u32::from('a') + letter)));
+            text.push(' ');
+        }
+        all.push(Document { text, class, weight: recipe.noise });
+        made += 1.0;
+    }
 }
 
 /// Gives classes with few documents more weight: each class's total to the power of `1 - power`, the mean kept.

@@ -79,7 +79,20 @@ fn more_notes_are_recognised(#[case] notes: &str, #[case] category: &str) {
 
 #[rstest]
 fn nothing_is_read_into_other_words(
-    #[values("Please refund", "different", "POS DEBIT 12345", "parents", "transparent", "training", "", "🍕", "\0")]
+    #[values(
+        "Please refund",
+        "different",
+        "POS DEBIT 12345",
+        "parents",
+        "transparent",
+        "training",
+        "",
+        "🍕",
+        "\0",
+        "qwxzy",
+        "xyzzy",
+        "asdfgh"
+    )]
     notes: &str,
 ) {
     let guess = answer(notes);
