@@ -124,6 +124,15 @@ bench: ## Writes and reads beside the raw engines and Express, on all three engi
 bench-lists: ## Long lists and the daily checks' scans, on SQLite or on what TEST_DATABASE names
 	TEST_DATABASE="$(TEST_DATABASE)" $(CARGO) bench $(CARGO_FLAGS) --workspace --bench lists --bench scan
 
+##@ Categorizer
+# What it is measured on may not ship: name it, as in DEV=/data/dev.csv HOUSEHOLD=/data/dev_household_early.csv.
+TRAINER = $(CARGO) run --quiet --release $(CARGO_FLAGS) -p florin-trainer --
+.PHONY: train-categorizer measure-categorizer
+train-categorizer: ## Train the model from the word list and crates/trainer/data; CHECK=1 compares it with what is there
+	$(TRAINER) train $(if $(CHECK),--check)
+measure-categorizer: ## Print the categorizer's figures on the notes that DEV and HOUSEHOLD name
+	$(TRAINER) measure --dev "$(DEV)" $(if $(HOUSEHOLD),--household "$(HOUSEHOLD)")
+
 ##@ Judge
 .PHONY: fmt
 fmt: ## Format the source

@@ -7,8 +7,10 @@
 use florin_api::wire::cursor::bound;
 use florin_api::wire::{base64url, json};
 use florin_domain::calendar::{Month, Timestamp, parse_date};
+use florin_domain::categorizer::features::Reader;
 use florin_domain::categorizer::{
-    Guesser, Keyword, KeywordSet, Note, SYSTEM_CATEGORIES, Source, UNCATEGORIZED, categorize, normalize_keyword, system,
+    APPLIED_BP, Categorizer, Guesser, Keyword, KeywordSet, Note, SYSTEM_CATEGORIES, Source, UNCATEGORIZED, model,
+    normalize_keyword,
 };
 use florin_domain::id::CategoryId;
 use florin_domain::money::{Currency, MAX_AMOUNT, MoneyError};
@@ -189,19 +191,28 @@ pub fn notes(bytes: &[u8]) {
     let stands = !folded_keyword.folded().is_empty() && note.folded().contains(folded_keyword.folded());
     assert_eq!(mine.guess(&note).is_some(), stands, "{keyword:?} in {notes:?} {tags:?}");
 
-    let stages: [&[&dyn Guesser]; 2] = [&[&mine, system()], &[system()]];
-    for stages in stages {
-        let guess = categorize(stages, &note);
-        assert_eq!(guess, categorize(stages, &Note::new(notes, &tags)), "the same note, another answer");
+    let mut words = Reader::default();
+    words.read(std::iter::once(notes).chain(tags.iter().map(String::as_str)));
+    for keywords in [Some(&mine), None] {
+        let categorizer = Categorizer { keywords, learned: None, model: model::shipped() };
+        let guess = categorizer.decide(&note);
+        assert_eq!(guess, categorizer.decide(&Note::new(notes, &tags)), "the same note, another answer");
         let known = guess.category == CategoryId(100) || SYSTEM_CATEGORIES.iter().any(|(id, _)| *id == guess.category);
         assert!(known && guess.categorization.confidence_bp <= 10_000, "{guess:?}");
-        match guess.categorization.matched {
-            None => assert_eq!((guess.category, guess.categorization.source), (UNCATEGORIZED, Source::None)),
-            Some(matched) => {
-                let matched = Note::new(&matched, &[]);
-                assert!(note.folded().contains(matched.folded()), "{matched:?} does not stand in {note:?}");
-                assert!(!matched.folded().is_empty());
-            }
+        let why = &guess.categorization;
+        match why.source {
+            Source::None => assert_eq!((guess.category, why.confidence_bp, why.model), (UNCATEGORIZED, 0, None)),
+            Source::Model => assert!(why.confidence_bp >= APPLIED_BP && why.model.is_some(), "{guess:?}"),
+            source => assert_eq!((source, stands, keywords.is_some()), (Source::UserKeyword, true, true)),
+        }
+        assert!(guess.suggestions.is_empty() || why.source == Source::None, "{guess:?}");
+        assert!(guess.suggestions.len() <= 3 && guess.suggestions.iter().all(|s| s.confidence_bp < APPLIED_BP));
+        if let Some(matched) = &why.matched {
+            // A keyword, which stands in the note, or the words that weighed most, which are words of it.
+            let keyword = Note::new(matched, &[]);
+            let stands = !keyword.folded().is_empty() && note.folded().contains(keyword.folded());
+            let is_word = |named: &str| (0..words.len()).any(|place| words.word(place) == named);
+            assert!(stands || matched.split(", ").all(is_word), "{matched:?} does not stand in {note:?}");
         }
     }
 }

@@ -45,6 +45,7 @@ fn layers_depend_inwards_only() {
         ("florin-infra", &["florin-app", "florin-domain", "florin-migration"]),
         ("florin-api", &["florin-app", "florin-domain", "florin-infra"]),
         ("florin-scheduler", &["florin-app", "florin-domain", "florin-infra"]),
+        ("florin-trainer", &["florin-domain"]),
     ]);
     let members: BTreeSet<&str> = metadata.workspace_packages().iter().map(|p| p.name.as_str()).collect();
     let known: BTreeSet<&str> = allowed.keys().copied().chain(["acceptance"]).collect();

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use florin_domain::calendar::Timestamp;
-use florin_domain::categorizer::{Guess, Keyword, KeywordSet, Note, Source, categorize, system};
+use florin_domain::categorizer::{Categorizer, Guess, Keyword, KeywordSet, Note, Source, model};
 use florin_domain::category::Taxonomy;
 use florin_domain::id::{Seq, UserId};
 use florin_domain::ledger::{ActionKind, CategoryLink, ChangeSet, Draft, Guard, Head, OperationId};
@@ -37,11 +37,12 @@ pub struct Bookkeeping {
 }
 
 impl Bookkeeping {
-    /// Chooses a category: by the user's keywords, then the system's, else Uncategorized. A guess at a category that
-    /// takes no expenses follows its merge or is passed over.
+    /// Chooses a category: by the user's keywords, then by the model where it is sure enough, else Uncategorized with what
+    /// may be meant.
     #[must_use]
     pub fn guess(&self, notes: &str, tags: &[String]) -> Guess {
-        categorize(&[&*self.keywords, system()], &Note::new(notes, tags))
+        let categorizer = Categorizer { keywords: Some(&self.keywords), learned: None, model: model::shipped() };
+        categorizer.decide(&Note::new(notes, tags))
     }
 
     /// The same with the categories as they are after an action that makes or takes back these merges.

@@ -124,31 +124,37 @@ const NOT_PLURAL: [&str; 13] = [
 /// never shown. Words of up to three letters stand as they are (bus, gas), and so do words with a digit.
 #[must_use]
 pub fn singular(word: &str) -> String {
+    let (stem, end) = singular_parts(word);
+    format!("{stem}{end}")
+}
+
+/// [`singular`] without allocating: a part of the word or a constant, and what stands after it.
+pub(crate) fn singular_parts(word: &str) -> (&str, &'static str) {
     if let Some((_, key)) = IRREGULAR.iter().find(|(form, _)| *form == word) {
-        return (*key).to_owned();
+        return (key, "");
     }
     let length = word.chars().count();
     if length <= 3 || word.chars().any(char::is_numeric) || NOT_PLURAL.contains(&word) {
-        return word.to_owned();
+        return (word, "");
     }
     if length == 4 && word.ends_with('s') && !word.ends_with("ss") && !word.ends_with("us") {
         // pies, toes, uses: a singular of three letters has kept its `e`.
-        return word.trim_end_matches('s').to_owned();
+        return (word.trim_end_matches('s'), "");
     }
     if let Some(stem) = word.strip_suffix("ies").or_else(|| word.strip_suffix("ie")) {
-        return format!("{stem}y");
+        return (stem, "y");
     }
     // After these sounds the plural is written `-es` whether or not the singular has the `e`.
     for sound in ["ch", "sh", "s", "x", "z", "o"] {
         let plural = word.strip_suffix("es").filter(|stem| stem.ends_with(sound));
         if let Some(stem) = plural.or_else(|| word.strip_suffix('e').filter(|stem| stem.ends_with(sound))) {
-            return stem.to_owned();
+            return (stem, "");
         }
     }
     if ["ss", "us", "sis", "itis"].iter().any(|end| word.ends_with(end)) {
-        return word.to_owned();
+        return (word, "");
     }
-    word.strip_suffix('s').unwrap_or(word).to_owned()
+    (word.strip_suffix('s').unwrap_or(word), "")
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ async fn notes_choose_the_category() {
         assert_eq!(created["category"]["id"], category, "{notes}");
         let guess = user.categorize(&json!({"notes": notes})).await.expect(200);
         assert_eq!(guess["category"]["id"], category, "{notes}");
-        for member in ["source", "matched", "confidence"] {
+        for member in ["source", "matched", "confidence", "suggested", "model"] {
             assert_eq!(guess[member], created["categorization"][member], "{notes}");
         }
     }

@@ -8,6 +8,7 @@ mod changes;
 mod external_ids;
 mod fields;
 mod lists;
+mod notes;
 mod search;
 mod strangers;
 mod values;

@@ -43,12 +43,15 @@ async fn an_expense_is_shown_as_the_contract_says() {
     assert_eq!(created.etag(), "\"1\"");
     let mut shown = created.json.clone();
     let confidence = shown["categorization"]["confidence"].take();
+    let model = shown["categorization"]["model"].clone();
+    assert!(model.is_u64(), "{model}");
     assert!(confidence.is_number() || confidence.is_string(), "{confidence}");
     assert_eq!(
         shown,
         json!({"id": id, "amount": "1250.75", "currency": "INR", "date": "2026-02-28", "notes": "lunch with Ana",
                "category": {"id": 1, "name": "Food", "slug": "food"},
-               "categorization": {"source": "system_keyword", "matched": "lunch", "confidence": null},
+               "categorization": {"source": "model", "matched": "team lunch", "confidence": null, "suggested": false,
+                                  "model": model},
                "tags": ["team lunch", "work"], "external_id": "bank-1", "version": 1,
                "logged_at": "2026-03-10T06:30:00.000Z", "updated_at": "2026-03-10T06:30:00.000Z", "action": 1})
     );
@@ -228,10 +231,7 @@ async fn null_in_a_merge_patch_means_the_default() {
     );
     user.patch_expense(id, &json!({"notes": "gym membership"})).await.expect(200);
     let chosen = user.patch_expense(id, &json!({"category_id": null})).await.expect(200);
-    assert_eq!(
-        (&chosen["category"]["id"], &chosen["categorization"]["source"]),
-        (&json!(FITNESS), &json!("system_keyword"))
-    );
+    assert_eq!((&chosen["category"]["id"], &chosen["categorization"]["source"]), (&json!(FITNESS), &json!("model")));
     // The other media type, and nothing at all.
     let merge = user.call("PATCH", &format!("/expenses/{id}")).body("application/merge-patch+json", b"{\"amount\": 6}");
     let merged = merge.await.expect(200);

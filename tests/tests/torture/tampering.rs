@@ -104,7 +104,8 @@ impl Books<'_> {
             8 => "logged_on = '2026-06-07'".to_owned(),
             9 => "imported = 1 - imported".to_owned(),
             10 => "categorization_bp = categorization_bp - 1".to_owned(),
-            11 => {
+            11 => "categorization_model = COALESCE(categorization_model, 0) + 1".to_owned(),
+            12 => {
                 let statements = vec![format!("DELETE FROM expenses WHERE id = {id}")];
                 return Alteration { statements, named: json!({"kind": "expense", "expense_id": id}) };
             }
@@ -236,7 +237,7 @@ impl Books<'_> {
                 let kind = (n / 4) % 7;
                 self.total(kind).await
             }
-            1 => self.expense((n / 8) % 13).await,
+            1 => self.expense((n / 8) % 14).await,
             2 | 6 => {
                 let kind = (n / 4) % 15;
                 self.logged(kind).await

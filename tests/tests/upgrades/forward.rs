@@ -49,6 +49,11 @@ async fn log_in(client: &Client, person: &Value) -> User {
     User::of(client, &tokens, password)
 }
 
+/// An answer without the members that were added since the release, which say of what is older that there was none of it.
+fn without_later_members(answer: &str) -> String {
+    answer.replace(r#","suggested":false,"model":null}"#, "}")
+}
+
 /// Byte for byte what the release's own program answered.
 async fn sees_what_it_saw(release: &Release, user: &User) {
     let asked: Vec<&Value> = release.answers.iter().filter(|asked| asked["person"] == user.email.as_str()).collect();
@@ -58,7 +63,7 @@ async fn sees_what_it_saw(release: &Release, user: &User) {
         let answer = user.get(path).await;
         assert_eq!(i64::from(answer.status), asked["status"].as_i64().unwrap(), "{path}: {answer:?}");
         let body = String::from_utf8(answer.body.clone()).unwrap();
-        assert_eq!(body, text(asked, "answer"), "release {}, {path}", release.name);
+        assert_eq!(without_later_members(&body), text(asked, "answer"), "release {}, {path}", release.name);
     }
     books::assert_sound(user).await;
 }

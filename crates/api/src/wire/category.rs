@@ -53,21 +53,32 @@ impl CategoryRef {
 /// Why an expense lies in its category.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct CategorizationBody {
-    /// Who chose: `client` (you named it; no later edit of the notes changes it), `user_keyword`, `system_keyword`, or
-    /// `none` (nothing was recognised).
-    #[schema(example = "system_keyword")]
+    /// Who chose: `client` (you named it; no later edit of the notes changes it), `user_keyword`, `model`, or `none`
+    /// (nothing was sure enough). Expenses from before there was a model may say `system_keyword`.
+    #[schema(example = "model")]
     source: &'static str,
-    /// The keyword that decided; `null` when none did.
+    /// The keyword that decided or that stands for the choice, else the words that weighed most; `null` when none did.
     #[schema(required = true, example = "lunch")]
     matched: Option<String>,
     /// 0 (nothing known) to 1 (certain).
     #[schema(value_type = f64, minimum = 0, maximum = 1, example = 0.8)]
     confidence: Number,
+    /// Whether the choice is not sure (a confidence below 0.6): you may want to ask.
+    suggested: bool,
+    /// The version of the model that had a part in the choice; `null` when none had.
+    #[schema(required = true, minimum = 0, example = 1)]
+    model: Option<u32>,
 }
 
 impl From<Categorization> for CategorizationBody {
     fn from(it: Categorization) -> Self {
-        Self { source: it.source.as_str(), matched: it.matched, confidence: share(i64::from(it.confidence_bp)) }
+        Self {
+            source: it.source.as_str(),
+            suggested: it.is_suggested(),
+            model: it.model,
+            matched: it.matched,
+            confidence: share(i64::from(it.confidence_bp)),
+        }
     }
 }
 
@@ -259,22 +270,51 @@ impl Fields for CategorizeBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct GuessBody {
     category: CategoryRef,
-    /// `user_keyword`, `system_keyword` or `none`.
-    #[schema(example = "system_keyword")]
+    /// `user_keyword`, `model` or `none`.
+    #[schema(example = "model")]
     source: &'static str,
-    /// The keyword that decided; `null` when none did.
+    /// The keyword that decided or that stands for the choice, else the words that weighed most; `null` when none did.
     #[schema(required = true, example = "bus ride")]
     matched: Option<String>,
     /// 0 (nothing known) to 1 (certain).
     #[schema(value_type = f64, minimum = 0, maximum = 1, example = 0.8)]
     confidence: Number,
+    /// Whether the choice is not sure (a confidence below 0.6): you may want to ask.
+    suggested: bool,
+    /// The version of the model that had a part in the choice; `null` when none had.
+    #[schema(required = true, minimum = 0, example = 1)]
+    model: Option<u32>,
+    /// Where nothing was sure enough (`source` is `none`): what may be meant, the likeliest first.
+    #[schema(max_items = 3)]
+    suggestions: Vec<SuggestionBody>,
+}
+
+/// A category that may be meant.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SuggestionBody {
+    category: CategoryRef,
+    /// How likely it is, from 0 to 1.
+    #[schema(value_type = f64, minimum = 0, maximum = 1, example = 0.3)]
+    confidence: Number,
 }
 
 impl From<Shown<Guess>> for GuessBody {
     fn from(shown: Shown<Guess>) -> Self {
-        let category = CategoryRef::new(shown.data.category, &shown.books.taxonomy);
-        let CategorizationBody { source, matched, confidence } = shown.data.categorization.into();
-        Self { category, source, matched, confidence }
+        let Shown { data: Guess { category, categorization, suggestions }, books } = shown;
+        let CategorizationBody { source, matched, confidence, suggested, model } = categorization.into();
+        let suggestions = suggestions.into_iter().map(|suggestion| SuggestionBody {
+            category: CategoryRef::new(suggestion.category, &books.taxonomy),
+            confidence: share(i64::from(suggestion.confidence_bp)),
+        });
+        Self {
+            category: CategoryRef::new(category, &books.taxonomy),
+            source,
+            matched,
+            confidence,
+            suggested,
+            model,
+            suggestions: suggestions.collect(),
+        }
     }
 }
 

@@ -183,13 +183,13 @@ pub(super) fn state_of(
     let notes = check.notes(new.notes.as_deref().unwrap_or_default());
     let tags = check.tags(&new.tags);
     let external_id = new.external_id.as_deref().map(|id| check.external_id(id));
-    let Guess { category, categorization } = match new.category {
+    let Guess { category, categorization, .. } = match new.category {
         Some(category) => {
             // An archived category keeps its expenses.
             if lies_in != Some(category) {
                 check.category(category, books);
             }
-            Guess { category, categorization: Categorization::client() }
+            Guess::client(category)
         }
         None => books.guess(&notes, &tags),
     };

@@ -122,6 +122,14 @@ impl KeywordSet {
         hits
     }
 
+    /// The longest keyword of `category` that stands in `note`, the first of equals, in readable form.
+    #[must_use]
+    pub fn matched(&self, note: &Note, category: CategoryId) -> Option<&str> {
+        let hits = self.hits(note);
+        let own = hits.iter().filter_map(|hit| self.entries.get(hit.entry)).filter(|entry| entry.category == category);
+        own.rev().max_by_key(|entry| entry.chars).map(|entry| entry.readable.as_str())
+    }
+
     fn confidence_bp(&self, entry: &Entry, other_categories: usize) -> u16 {
         if self.source == Source::UserKeyword {
             return 10_000;
@@ -151,7 +159,9 @@ impl Guesser for KeywordSet {
                 source: self.source,
                 matched: Some(winner.readable.clone()),
                 confidence_bp: self.confidence_bp(winner, counts.len().saturating_sub(1)),
+                model: None,
             },
+            suggestions: Vec::new(),
         })
     }
 }

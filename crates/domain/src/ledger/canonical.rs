@@ -8,6 +8,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::calendar::Timestamp;
+use crate::categorizer::Source;
 use crate::expense::ExpenseState;
 use crate::id::{Seq, UserId};
 
@@ -78,6 +79,10 @@ impl Canonical {
         self.text(state.categorization.source.as_str());
         self.optional(state.categorization.matched.as_deref(), Self::text);
         self.number(i64::from(state.categorization.confidence_bp));
+        // Only with these sources is there a model: what was hashed before there were any keeps its hash.
+        if matches!(state.categorization.source, Source::Learned | Source::Model) {
+            self.optional(state.categorization.model.map(i64::from), Self::number);
+        }
         self.number(i64::try_from(state.tags.len()).unwrap_or(i64::MAX));
         state.tags.iter().for_each(|tag| self.text(tag));
         self.optional(state.external_id.as_deref(), Self::text);

@@ -42,7 +42,7 @@ fn state() -> ExpenseState {
 }
 
 fn by_keyword(word: &str) -> Categorization {
-    Categorization { source: Source::SystemKeyword, matched: Some(word.to_owned()), confidence_bp: 9000 }
+    Categorization { source: Source::SystemKeyword, matched: Some(word.to_owned()), confidence_bp: 9000, model: None }
 }
 
 /// The state with one field after another changed, in the order of [`Field::ALL`].

@@ -17,6 +17,7 @@ pub struct Model {
     pub categorization_source: String,
     pub categorization_matched: Option<String>,
     pub categorization_bp: i32,
+    pub categorization_model: Option<i32>,
     pub external_id: Option<String>,
     pub logged_at: i64,
     pub logged_on: NaiveDate,

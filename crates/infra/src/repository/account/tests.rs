@@ -63,6 +63,7 @@ async fn put_expense(place: &Place, user: UserId) {
         categorization_source: "default".to_owned(),
         categorization_matched: None,
         categorization_bp: 0,
+        categorization_model: None,
         external_id: None,
         logged_at: START.0,
         logged_on: day,

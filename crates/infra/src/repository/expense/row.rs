@@ -28,6 +28,11 @@ pub(in crate::repository) fn state(row: &expense::Model, mut tags: Vec<String>) 
             source: Source::parse(&row.categorization_source).ok_or_else(|| unreadable("categorization_source"))?,
             matched: row.categorization_matched.clone(),
             confidence_bp: row.categorization_bp.try_into().map_err(|_| unreadable("categorization_bp"))?,
+            model: row
+                .categorization_model
+                .map(u32::try_from)
+                .transpose()
+                .map_err(|_| unreadable("categorization_model"))?,
         },
         tags,
         external_id: row.external_id.clone(),
@@ -50,6 +55,7 @@ pub(in crate::repository) fn columns(state: &ExpenseState) -> expense::ActiveMod
         categorization_source: Set(state.categorization.source.as_str().to_owned()),
         categorization_matched: Set(state.categorization.matched.clone()),
         categorization_bp: Set(i32::from(state.categorization.confidence_bp)),
+        categorization_model: Set(state.categorization.model.map(u32::cast_signed)),
         external_id: Set(state.external_id.clone()),
         logged_at: Set(state.logged_at.0),
         logged_on: Set(state.logged_on),

@@ -37,6 +37,9 @@ struct StoredState {
     source: String,
     matched: Option<String>,
     confidence_bp: u16,
+    // Of actions from before there was a model, and where none had a part, the text says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    model: Option<u32>,
     tags: Vec<String>,
     external_id: Option<String>,
     logged_at: i64,
@@ -131,6 +134,7 @@ impl From<&ExpenseState> for StoredState {
             source: state.categorization.source.as_str().to_owned(),
             matched: state.categorization.matched.clone(),
             confidence_bp: state.categorization.confidence_bp,
+            model: state.categorization.model,
             tags: state.tags.clone(),
             external_id: state.external_id.clone(),
             logged_at: state.logged_at.0,
@@ -155,6 +159,7 @@ impl TryFrom<StoredState> for ExpenseState {
                 source: Source::parse(&stored.source).ok_or(Unreadable::Value("source"))?,
                 matched: stored.matched,
                 confidence_bp: stored.confidence_bp,
+                model: stored.model,
             },
             tags: stored.tags,
             external_id: stored.external_id,
@@ -206,6 +211,7 @@ mod tests {
                 source: Source::UserKeyword,
                 matched: Some("café".to_owned()),
                 confidence_bp: 9_000,
+                model: None,
             },
             tags: vec!["a".to_owned(), "b c".to_owned()],
             external_id: Some("x".to_owned()),
@@ -213,6 +219,9 @@ mod tests {
             logged_on: date,
             imported: true,
         };
+        let mut by_model = state.clone();
+        by_model.categorization.source = Source::Model;
+        by_model.categorization.model = Some(u32::MAX);
         let changes = vec![
             Change {
                 expense: ExpenseId(7),
@@ -226,8 +235,8 @@ mod tests {
                 expense: ExpenseId(8),
                 version: 0,
                 previous: Seq::ZERO,
-                before: None,
-                after: Some(state),
+                before: Some(state),
+                after: Some(by_model),
                 uncreated: false,
             },
         ];
@@ -239,6 +248,14 @@ mod tests {
         }];
         let text = encode(&changes, &links).unwrap();
         assert_eq!(decode(&text).unwrap(), (changes, links));
+    }
+
+    #[test]
+    fn a_payload_from_before_there_was_a_model_is_read_and_written_as_it_was() {
+        let text = r#"{"changes":[{"expense":7,"version":0,"previous":0,"before":null,"after":{"amount":1,"date":"2026-02-28","notes":"tea","category":1,"source":"system_keyword","matched":"tea","confidence_bp":8000,"tags":[],"external_id":null,"logged_at":1,"logged_on":"2026-02-28","imported":false},"uncreated":false}],"links":[]}"#;
+        let (changes, links) = decode(text).unwrap();
+        assert_eq!(changes[0].after.as_ref().unwrap().categorization.model, None);
+        assert_eq!(encode(&changes, &links).unwrap(), text);
     }
 
     #[test]

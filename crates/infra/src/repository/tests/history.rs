@@ -24,6 +24,7 @@ async fn undo_and_redo_bring_everything_back() {
                 source: Source::UserKeyword,
                 matched: Some("café".to_owned()),
                 confidence_bp: 9_900,
+                model: None,
             },
             external_id: Some("bank-1".to_owned()),
             imported: true,
