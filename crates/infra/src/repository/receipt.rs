@@ -6,7 +6,7 @@ use florin_domain::id::UserId;
 use florin_domain::receipt::{Receipt, good_since};
 use florin_domain::repository::{ReceiptRepository, RepositoryError, Result, UniqueKey};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter};
 
 use super::account::hold_enabled;
 use super::batch::{padded, pieces};
@@ -49,13 +49,13 @@ pub(super) async fn insert_all(
     receipts: Vec<(UserId, &Receipt, Timestamp)>,
 ) -> std::result::Result<(), Failure> {
     let Some(at) = receipts.iter().map(|(_, _, at)| *at).min() else { return Ok(()) };
-    // Keys are random: the same one of two people's is hardly ever there, and would be as old.
-    let (users, keys): (Vec<_>, Vec<_>) =
-        receipts.iter().map(|(user, receipt, _)| (user.0, receipt.key.to_vec())).unzip();
-    for (users, keys) in padded(&users).zip(padded(&keys)) {
+    let keys: Vec<_> = receipts.iter().map(|(user, receipt, _)| (user.0, receipt.key)).collect();
+    for list in padded(&keys) {
+        let one = |(user, key): (i64, [u8; 32])| {
+            Condition::all().add(Column::UserId.eq(user)).add(Column::KeyHash.eq(key.to_vec()))
+        };
         Entity::delete_many()
-            .filter(Column::UserId.is_in(users))
-            .filter(Column::KeyHash.is_in(keys))
+            .filter(list.into_iter().map(one).fold(Condition::any(), Condition::add))
             .filter(Column::CreatedAt.lte(good_since(at).0))
             .exec(tx)
             .await?;
