@@ -64,7 +64,10 @@ impl Expenses {
         let _turn = self.writer.turn(account.id).await;
         let mut tries = Tries::default();
         loop {
-            let basis = self.writer.basis(account.id).await?;
+            let basis = match new.category {
+                Some(_) => self.writer.basis(account.id).await?,
+                None => self.writer.choosing_basis(account.id).await?,
+            };
             let state = input::state_of(new, None, account, &basis, "").map_err(AppError::Invalid)?;
             if let Some(known) = self.known(account, state.external_id.as_ref()).await? {
                 return Ok(Saved { expense: known, created: false, books: basis.books });
@@ -133,7 +136,10 @@ impl Expenses {
         patch: &ExpensePatch,
         keep: &Keep<Saved>,
     ) -> Result<Saved> {
-        let edit = |expense: &Expense, basis: &Basis| input::patched(&expense.state, patch, account, basis, "");
+        let edit = |expense: &Expense, basis: &Basis| {
+            let own = (patch.category == input::Set::Clear).then(|| basis.without(expense));
+            input::patched(&expense.state, patch, account, own.as_ref().unwrap_or(basis), "")
+        };
         self.edit(account, id, accept, edit, keep).await
     }
 
@@ -150,6 +156,8 @@ impl Expenses {
         keep: &Keep<Saved>,
     ) -> Result<Saved> {
         let edit = |expense: &Expense, basis: &Basis| {
+            let own = new.category.is_none().then(|| basis.without(expense));
+            let basis = own.as_ref().unwrap_or(basis);
             let state = input::state_of(new, Some(expense.state.category), account, basis, "")?;
             let ExpenseState { logged_at, logged_on, imported, .. } = expense.state;
             Ok(ExpenseState { logged_at, logged_on, imported, ..state })
@@ -169,7 +177,7 @@ impl Expenses {
         let _turn = self.writer.turn(account.id).await;
         let mut tries = Tries::default();
         loop {
-            let basis = self.writer.basis(account.id).await?;
+            let basis = self.writer.choosing_basis(account.id).await?;
             let expense = self.live(account, id).await?;
             if !accept(expense.version) {
                 return Err(AppError::PreconditionFailed);
