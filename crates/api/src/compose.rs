@@ -144,7 +144,8 @@ pub fn services(
     let receipts = SqlReceiptRepository::new(database.clone());
     let receipts = Arc::new(Receipts::new(Arc::new(receipts), secrets.clone(), clock.clone()));
     let personal_tokens = PersonalTokens::new(tokens, secrets.clone(), clock.clone());
-    let writer = Arc::new(Writer::new(accounts.clone(), categories.clone(), ledger.clone(), secrets, clock.clone()));
+    let writer = Writer::new(accounts.clone(), categories.clone(), ledger.clone(), secrets, clock.clone());
+    let writer = Arc::new(writer.learning_from(expenses.clone()));
     let reach = Arc::new(SqlReachRepository::new(database.clone()));
     let export_ports = ExportPorts {
         phones,

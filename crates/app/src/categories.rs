@@ -307,8 +307,8 @@ impl Categories {
         if notes.chars().count() > florin_domain::expense::MAX_NOTES {
             return Err(AppError::field("/notes", "too_long", "must be at most 500 characters"));
         }
-        let basis = self.writer.basis(account.id).await?;
-        Ok(Shown { data: basis.books.guess(notes, tags), books: basis.books })
+        let basis = self.writer.choosing_basis(account.id).await?;
+        Ok(Shown { data: basis.guess(notes, tags), books: basis.books })
     }
 }
 

@@ -63,13 +63,15 @@ impl Expenses {
         let operation = self.writer.operation();
         let _turn = self.writer.turn(account.id).await;
         let mut tries = Tries::default();
-        // An answer that is kept with its effect tells the action's number beforehand, which only storage knows.
-        let mut may_be_older = !keep.is_wanted();
+        // An answer that is kept with its effect tells the action's number beforehand, and a category is chosen by what was learned up
+        // to the last action: only storage knows these.
+        let mut may_be_older = !keep.is_wanted() && new.category.is_some();
         loop {
             let remembered = if may_be_older { self.writer.remembered(account.id) } else { None };
-            let basis = match remembered {
-                Some(basis) => basis,
-                None => self.writer.basis(account.id).await?,
+            let basis = match (remembered, new.category) {
+                (Some(basis), _) => basis,
+                (None, Some(_)) => self.writer.basis(account.id).await?,
+                (None, None) => self.writer.choosing_basis(account.id).await?,
             };
             let state = match input::state_of(new, None, account, &basis, "") {
                 Ok(state) => state,
@@ -148,7 +150,10 @@ impl Expenses {
         patch: &ExpensePatch,
         keep: &Keep<Saved>,
     ) -> Result<Saved> {
-        let edit = |expense: &Expense, basis: &Basis| input::patched(&expense.state, patch, account, basis, "");
+        let edit = |expense: &Expense, basis: &Basis| {
+            let own = (patch.category == input::Set::Clear).then(|| basis.without(expense));
+            input::patched(&expense.state, patch, account, own.as_ref().unwrap_or(basis), "")
+        };
         self.edit(account, id, accept, edit, keep).await
     }
 
@@ -165,6 +170,8 @@ impl Expenses {
         keep: &Keep<Saved>,
     ) -> Result<Saved> {
         let edit = |expense: &Expense, basis: &Basis| {
+            let own = new.category.is_none().then(|| basis.without(expense));
+            let basis = own.as_ref().unwrap_or(basis);
             let state = input::state_of(new, Some(expense.state.category), account, basis, "")?;
             let ExpenseState { logged_at, logged_on, imported, .. } = expense.state;
             Ok(ExpenseState { logged_at, logged_on, imported, ..state })
@@ -184,7 +191,7 @@ impl Expenses {
         let _turn = self.writer.turn(account.id).await;
         let mut tries = Tries::default();
         loop {
-            let basis = self.writer.basis(account.id).await?;
+            let basis = self.writer.choosing_basis(account.id).await?;
             let expense = self.live(account, id).await?;
             if !accept(expense.version) {
                 return Err(AppError::PreconditionFailed);

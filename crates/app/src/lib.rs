@@ -17,6 +17,7 @@ pub mod export;
 pub mod housekeeping;
 pub mod inbox;
 pub mod insights;
+mod lessons;
 pub mod operator;
 pub mod oversight;
 pub mod port;

@@ -5,14 +5,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use florin_domain::calendar::Timestamp;
-use florin_domain::categorizer::{Categorizer, Guess, Keyword, KeywordSet, Note, Source, model};
+use florin_domain::categorizer::{Categorizer, Guess, Keyword, KeywordSet, Learned, Note, Source, model};
 use florin_domain::category::Taxonomy;
+use florin_domain::expense::Expense;
 use florin_domain::id::{Seq, UserId};
 use florin_domain::ledger::{ActionKind, CategoryLink, ChangeSet, Draft, Guard, Head, OperationId};
 use florin_domain::money::Currency;
-use florin_domain::repository::{AccountRepository, CategoryRepository, LedgerRepository, RepositoryError, UniqueKey};
+use florin_domain::repository::{
+    AccountRepository, CategoryRepository, ExpenseRepository, LedgerRepository, RepositoryError, UniqueKey,
+};
 
 use crate::error::{AppError, Result};
+use crate::lessons::{self, Lessons};
 use crate::port::{Clock, SecretGenerator};
 use crate::receipts::Keep;
 
@@ -37,14 +41,6 @@ pub struct Bookkeeping {
 }
 
 impl Bookkeeping {
-    /// Chooses a category: by the user's keywords, then by the model where it is sure enough, else Uncategorized with what
-    /// may be meant.
-    #[must_use]
-    pub fn guess(&self, notes: &str, tags: &[String]) -> Guess {
-        let categorizer = Categorizer { keywords: Some(&self.keywords), learned: None, model: model::shipped() };
-        categorizer.decide(&Note::new(notes, tags))
-    }
-
     /// The same with the categories as they are after an action that makes or takes back these merges.
     #[must_use]
     pub fn after(&self, links: &[CategoryLink]) -> Self {
@@ -61,6 +57,28 @@ pub struct Basis {
     pub books: Arc<Bookkeeping>,
     /// The instant of the write.
     pub at: Timestamp,
+    /// What the user's own choices have taught; nothing where no category is to be chosen.
+    learned: Option<Arc<Learned>>,
+}
+
+impl Basis {
+    /// Chooses a category: by the user's keywords, then by what they last chose for the same note, then by the model and
+    /// their choices for its words where that is sure enough, else Uncategorized with what may be meant.
+    #[must_use]
+    pub fn guess(&self, notes: &str, tags: &[String]) -> Guess {
+        let Self { books, learned, .. } = self;
+        let categorizer =
+            Categorizer { keywords: Some(&books.keywords), learned: learned.as_deref(), model: model::shipped() };
+        categorizer.decide(&Note::new(notes, tags))
+    }
+
+    /// The same without what this expense teaches: for choosing its own category anew.
+    #[must_use]
+    pub fn without(&self, expense: &Expense) -> Self {
+        let Self { head, books, at, learned } = self;
+        let learned = learned.as_ref().map(|learned| lessons::without(learned, expense));
+        Self { head: head.clone(), books: Arc::clone(books), at: *at, learned }
+    }
 }
 
 /// Plans' common ground and their way to the ledger.
@@ -72,6 +90,7 @@ pub struct Writer {
     clock: Arc<dyn Clock>,
     cache: Mutex<HashMap<UserId, (i64, Arc<Bookkeeping>)>>,
     turns: Vec<tokio::sync::Mutex<()>>,
+    lessons: Option<Lessons>,
 }
 
 impl Writer {
@@ -85,7 +104,13 @@ impl Writer {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let turns = (0..LOCKS).map(|_| tokio::sync::Mutex::new(())).collect();
-        Self { accounts, categories, ledger, secrets, clock, cache: Mutex::default(), turns }
+        Self { accounts, categories, ledger, secrets, clock, cache: Mutex::default(), turns, lessons: None }
+    }
+
+    /// The same, learning from the choices in these expenses.
+    #[must_use]
+    pub fn learning_from(self, expenses: Arc<dyn ExpenseRepository>) -> Self {
+        Self { lessons: Some(Lessons::new(expenses)), ..self }
     }
 
     /// Waits a little until no other write of this user is under way in this process. Only a courtesy that spares vain
@@ -107,7 +132,20 @@ impl Writer {
             return Err(AppError::invalid_token());
         }
         let books = self.books(user, head.taxonomy_version).await?;
-        Ok(Basis { head, books, at: self.clock.now() })
+        Ok(Basis { head, books, at: self.clock.now(), learned: None })
+    }
+
+    /// What to plan on now where a category may have to be chosen: with what the user's own choices have taught, no older
+    /// than the head.
+    ///
+    /// # Errors
+    /// Those of [`Self::basis`].
+    pub async fn choosing_basis(&self, user: UserId) -> Result<Basis> {
+        let basis = self.basis(user).await?;
+        let Some(lessons) = &self.lessons else { return Ok(basis) };
+        let Head { seq, taxonomy_version, .. } = basis.head;
+        let learned = Some(lessons.learned(user, seq, taxonomy_version, &basis.books.taxonomy).await?);
+        Ok(Basis { learned, ..basis })
     }
 
     /// What to plan on as last known here, without asking storage: of the head only the version of the categories. For a first
@@ -116,7 +154,7 @@ impl Writer {
     pub fn remembered(&self, user: UserId) -> Option<Basis> {
         let cached = self.cache.lock().unwrap_or_else(PoisonError::into_inner).get(&user).cloned();
         let (taxonomy_version, books) = cached?;
-        Some(Basis { head: Head { taxonomy_version, ..Head::EMPTY }, books, at: self.clock.now() })
+        Some(Basis { head: Head { taxonomy_version, ..Head::EMPTY }, books, at: self.clock.now(), learned: None })
     }
 
     /// Whether there are actions that the basis does not know of.
@@ -130,6 +168,9 @@ impl Writer {
     /// Lets go of what is kept in memory of a user.
     pub fn forget(&self, user: UserId) {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner).remove(&user);
+        if let Some(lessons) = &self.lessons {
+            lessons.forget(user);
+        }
     }
 
     /// The user's categories, no older than `version`.
@@ -210,7 +251,12 @@ impl Writer {
     /// Applies a plan. `None` when it was stale.
     async fn apply(&self, change_set: &ChangeSet, tries: &mut Tries) -> Result<Option<Seq>> {
         match self.ledger.apply(change_set).await {
-            Ok(applied) => Ok(Some(applied.seq)),
+            Ok(applied) => {
+                if let Some(lessons) = &self.lessons {
+                    lessons.note(change_set.user, applied.seq, change_set);
+                }
+                Ok(Some(applied.seq))
+            }
             // A taken external_id was free when the plan was made: the next plan sees who has it.
             Err(RepositoryError::Stale | RepositoryError::Taken(UniqueKey::ExternalId)) if tries.again() => {
                 pause(tries, change_set.salt[0]).await;

@@ -53,8 +53,8 @@ impl CategoryRef {
 /// Why an expense lies in its category.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct CategorizationBody {
-    /// Who chose: `client` (you named it; no later edit of the notes changes it), `user_keyword`, `model`, or `none`
-    /// (nothing was sure enough). Expenses from before there was a model may say `system_keyword`.
+    /// Who chose: `client` (you named it; no later edit of the notes changes it), `user_keyword`, `learned` (your own
+    /// choices for this note or its words), `model`, or `none` (nothing was sure enough). Expenses from before there was a model may say `system_keyword`.
     #[schema(example = "model")]
     source: &'static str,
     /// The keyword that decided or that stands for the choice, else the words that weighed most; `null` when none did.
@@ -270,7 +270,7 @@ impl Fields for CategorizeBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct GuessBody {
     category: CategoryRef,
-    /// `user_keyword`, `model` or `none`.
+    /// `user_keyword`, `learned` (your own choices for this note or its words), `model` or `none`.
     #[schema(example = "model")]
     source: &'static str,
     /// The keyword that decided or that stands for the choice, else the words that weighed most; `null` when none did.

@@ -94,7 +94,7 @@ impl Expenses {
         let _turn = self.writer.turn(account.id).await;
         let mut tries = Tries::default();
         loop {
-            let basis = self.writer.basis(account.id).await?;
+            let basis = self.writer.choosing_basis(account.id).await?;
             let mut draft = self.read_draft(account, operations, creations).await?;
             let outcomes: Vec<_> = operations
                 .iter()
@@ -190,6 +190,9 @@ impl Draft {
             }
             Operation::Update(id, patch) => {
                 let before = self.state(*id).ok_or_else(missing)?.clone();
+                let own = self.stored.get(id).filter(|_| patch.category == input::Set::Clear);
+                let own = own.map(|expense| basis.without(expense));
+                let basis = own.as_ref().unwrap_or(basis);
                 let state = input::patched(&before, patch, account, basis, at).map_err(AppError::Invalid)?;
                 if state.external_id != before.external_id {
                     match state.external_id.as_ref().and_then(|key| self.holders.get(key)) {

@@ -191,7 +191,7 @@ pub(super) fn state_of(
             }
             Guess::client(category)
         }
-        None => books.guess(&notes, &tags),
+        None => basis.guess(&notes, &tags),
     };
     check.finish(ExpenseState {
         amount,
@@ -250,15 +250,15 @@ pub(super) fn patched(
             state.category = category;
             state.categorization = Categorization::client();
         }
-        Set::Clear => choose(&mut state, books),
-        Set::Keep if state.notes != before.notes && !before.categorization.is_explicit() => choose(&mut state, books),
+        Set::Clear => choose(&mut state, basis),
+        Set::Keep if state.notes != before.notes && !before.categorization.is_explicit() => choose(&mut state, basis),
         Set::Keep => {}
     }
     check.finish(state)
 }
 
-fn choose(state: &mut ExpenseState, books: &Bookkeeping) {
-    let guess = books.guess(&state.notes, &state.tags);
+fn choose(state: &mut ExpenseState, basis: &Basis) {
+    let guess = basis.guess(&state.notes, &state.tags);
     state.category = guess.category;
     state.categorization = guess.categorization;
 }

@@ -197,6 +197,12 @@ impl Learned {
         self.choices.range(range).rev().find(|(_, count)| **count > 0).map(|(&(_, _, category), _)| category)
     }
 
+    /// Whether that very choice is among those observed.
+    #[must_use]
+    pub fn holds(&self, observation: &Observation, category: CategoryId, at: i64) -> bool {
+        self.choices.get(&(observation.note, at, category)).is_some_and(|count| *count > 0)
+    }
+
     /// The places of the words of the note that went to `category` before, ascending.
     pub(super) fn places(&self, observation: &Observation, category: CategoryId) -> Vec<usize> {
         let spoke = |token: &&Token| self.words.get(&(token.hash, category)).is_some_and(|count| *count > 0);

@@ -157,6 +157,18 @@ impl ExpenseRepository for SqlExpenseRepository {
         Ok(self.changed(user, since, limit).await?)
     }
 
+    async fn touched_last(&self, user: UserId, count: usize) -> Result<Vec<Expense>> {
+        let rows = expense::Entity::find()
+            .filter(expense::Column::UserId.eq(user.0))
+            .order_by_desc(expense::Column::LastAction)
+            .order_by_desc(expense::Column::Id)
+            .limit(count as u64)
+            .all(self.database.read())
+            .await
+            .map_err(failed)?;
+        Ok(with_tags(self.database.read(), rows).await?)
+    }
+
     async fn tags(&self, user: UserId) -> Result<Vec<TagCount>> {
         let counted = Query::select()
             .column((tag::Entity, tag::Column::Name))

@@ -1,0 +1,236 @@
+//! What people's own choices have taught the categorizer.
+//!
+//! Nothing of it is stored: it is made of the expenses themselves, of those among the [`WINDOW`] that were touched last whose
+//! category the client chose. So an undo, a deletion, a merge or an erasure takes back what it takes back of them, and every
+//! server learns the same. In memory it is kept up to date by what this process writes, and by a look at what else was
+//! touched since when others write too.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use florin_domain::categorizer::features::Reader;
+use florin_domain::categorizer::learned::Observation;
+use florin_domain::categorizer::{Learned, Note, model};
+use florin_domain::category::{Fate, Taxonomy};
+use florin_domain::expense::{Expense, ExpenseState};
+use florin_domain::id::{CategoryId, ExpenseId, Seq, UserId};
+use florin_domain::ledger::ChangeSet;
+use florin_domain::repository::ExpenseRepository;
+
+use crate::error::Result;
+
+/// How many of a person's expenses are looked at: those that were touched last.
+const WINDOW: usize = 2_000;
+/// How many touched expenses are read at a time.
+const STEP: u64 = 200;
+/// How much is kept in memory of all people: an expense counts 1, one that teaches something [`LESSON`] more. About 100 bytes
+/// each.
+const ROOM: usize = 1_000_000;
+const LESSON: usize = 20;
+
+/// What is kept of everybody who was asked about.
+pub(crate) struct Lessons {
+    expenses: Arc<dyn ExpenseRepository>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    people: HashMap<UserId, Person>,
+    room: usize,
+}
+
+/// One person's window, as of an action.
+struct Person {
+    /// The last action that is known of.
+    seq: Seq,
+    /// The expenses of the window, by the last action on each.
+    rows: BTreeMap<(Seq, ExpenseId), Option<Lesson>>,
+    last_actions: HashMap<ExpenseId, Seq>,
+    /// How many of them teach something.
+    lessons: usize,
+    learned: Arc<Learned>,
+    /// The same without categories that take no expenses, for the categories of that version.
+    of_live: Option<(i64, Arc<Learned>)>,
+}
+
+struct Lesson {
+    observation: Observation,
+    category: CategoryId,
+}
+
+impl Lessons {
+    pub(crate) fn new(expenses: Arc<dyn ExpenseRepository>) -> Self {
+        Self { expenses, kept: Mutex::default() }
+    }
+
+    /// What the person's choices up to action `seq`, or later, have taught. One that knows of that action is asked nothing.
+    pub(crate) async fn learned(
+        &self,
+        user: UserId,
+        seq: Seq,
+        version: i64,
+        taxonomy: &Taxonomy,
+    ) -> Result<Arc<Learned>> {
+        loop {
+            let known = self.kept().people.get(&user).map(|person| person.seq);
+            match known {
+                Some(known) if known >= seq => {}
+                // Far behind, the whole window is read at once.
+                Some(known) if seq.0 - known.0 < i64::try_from(STEP).unwrap_or(i64::MAX) => {
+                    let page = self.expenses.changed_since(user, known, STEP).await?;
+                    if page.more {
+                        self.forget(user);
+                        continue;
+                    }
+                    self.kept().change(user, |person| person.catch_up(seq, &page.rows));
+                }
+                _ => {
+                    let rows = self.expenses.touched_last(user, WINDOW).await?;
+                    let mut kept = self.kept();
+                    kept.forget(user);
+                    kept.people.insert(user, Person::new());
+                    kept.change(user, |person| person.catch_up(seq, &rows));
+                }
+            }
+            if let Some(person) = self.kept().people.get_mut(&user) {
+                return Ok(person.of_live(version, taxonomy));
+            }
+        }
+    }
+
+    /// Notes what an action of this process did. Of somebody who is not kept, or not up to date, nothing is noted.
+    pub(crate) fn note(&self, user: UserId, seq: Seq, change_set: &ChangeSet) {
+        self.kept().change(user, |person| {
+            if person.seq.next() == seq {
+                for change in &change_set.changes {
+                    person.see(change.expense, seq, change.after.as_ref());
+                }
+                person.seq = seq;
+            }
+        });
+    }
+
+    pub(crate) fn forget(&self, user: UserId) {
+        self.kept().forget(user);
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    /// Changes what is kept of somebody, if anything is, and lets go of all others when there is no room left.
+    fn change(&mut self, user: UserId, change: impl FnOnce(&mut Person)) {
+        let Some(person) = self.people.get_mut(&user) else { return };
+        let before = person.room();
+        change(person);
+        let room = person.room();
+        self.room = (self.room + room).saturating_sub(before);
+        if self.room > ROOM {
+            self.people.retain(|other, _| *other == user);
+            self.room = room;
+        }
+    }
+
+    fn forget(&mut self, user: UserId) {
+        if let Some(person) = self.people.remove(&user) {
+            self.room = self.room.saturating_sub(person.room());
+        }
+    }
+}
+
+impl Person {
+    fn new() -> Self {
+        let (rows, last_actions) = (BTreeMap::new(), HashMap::new());
+        Self { seq: Seq::ZERO, rows, last_actions, lessons: 0, learned: Arc::default(), of_live: None }
+    }
+
+    /// Takes in expenses that were read after action `seq`: all that were touched since what is known.
+    fn catch_up(&mut self, seq: Seq, rows: &[Expense]) {
+        for expense in rows {
+            self.see(expense.id, expense.last_action, expense.live.then_some(&expense.state));
+        }
+        self.seq = self.seq.max(seq);
+    }
+
+    fn room(&self) -> usize {
+        self.rows.len() + LESSON * self.lessons
+    }
+
+    /// Takes in an expense as the action `seq` left it: `None` for deleted. What is older than what is known of it is passed
+    /// over.
+    fn see(&mut self, id: ExpenseId, seq: Seq, state: Option<&ExpenseState>) {
+        match self.last_actions.get(&id) {
+            Some(known) if *known >= seq => return,
+            Some(known) => {
+                let before = (*known, id);
+                self.unlearn(before);
+            }
+            None => {}
+        }
+        let lesson = state.and_then(lesson);
+        if let Some(Lesson { observation, category }) = &lesson {
+            Arc::make_mut(&mut self.learned).observe(observation, *category, seq.0, 1);
+            self.lessons += 1;
+            self.of_live = None;
+        }
+        self.rows.insert((seq, id), lesson);
+        self.last_actions.insert(id, seq);
+        self.seq = self.seq.max(seq);
+        while self.rows.len() > WINDOW {
+            let Some(oldest) = self.rows.first_key_value().map(|(key, _)| *key) else { break };
+            self.unlearn(oldest);
+            self.last_actions.remove(&oldest.1);
+        }
+    }
+
+    fn unlearn(&mut self, key: (Seq, ExpenseId)) {
+        if let Some(Some(Lesson { observation, category })) = self.rows.remove(&key) {
+            Arc::make_mut(&mut self.learned).observe(&observation, category, key.0.0, -1);
+            self.lessons -= 1;
+            self.of_live = None;
+        }
+    }
+
+    fn of_live(&mut self, version: i64, taxonomy: &Taxonomy) -> Arc<Learned> {
+        if taxonomy.all().iter().all(|category| category.is_live()) {
+            return Arc::clone(&self.learned);
+        }
+        match &self.of_live {
+            Some((of, learned)) if *of == version => Arc::clone(learned),
+            _ => {
+                let fate = |category| match taxonomy.fate(category) {
+                    Fate::Live => Some(category),
+                    Fate::Merged(into) => Some(into),
+                    Fate::Gone => None,
+                };
+                let learned = Arc::new(self.learned.map_categories(fate));
+                self.of_live = Some((version, Arc::clone(&learned)));
+                learned
+            }
+        }
+    }
+}
+
+/// What a live expense teaches: something only where the client chose.
+fn lesson(state: &ExpenseState) -> Option<Lesson> {
+    state.categorization.is_explicit().then(|| Lesson { observation: observation(state), category: state.category })
+}
+
+fn observation(state: &ExpenseState) -> Observation {
+    Observation::read(&Note::new(&state.notes, &state.tags), model::shipped(), &mut Reader::default())
+}
+
+/// What was learned without what this very expense teaches: for choosing its own category anew.
+pub(crate) fn without(learned: &Arc<Learned>, expense: &Expense) -> Arc<Learned> {
+    match lesson(&expense.state) {
+        Some(Lesson { observation, category }) if learned.holds(&observation, category, expense.last_action.0) => {
+            let mut rest = Learned::clone(learned);
+            rest.observe(&observation, category, expense.last_action.0, -1);
+            Arc::new(rest)
+        }
+        _ => Arc::clone(learned),
+    }
+}

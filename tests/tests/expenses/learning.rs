@@ -1,0 +1,153 @@
+//! What somebody chooses is learned at once, and unlearned with what takes the choice back.
+
+use acceptance::category::{FITNESS, FOOD, TRAVEL, UNCATEGORIZED};
+use acceptance::{User, json, spawn};
+
+/// Where a note would go, and by whose choice.
+async fn guess(user: &User, notes: &str) -> (i64, String) {
+    let guess = user.categorize(&json!({"notes": notes})).await.expect(200);
+    (guess["category"]["id"].as_i64().unwrap(), guess.text("source"))
+}
+
+fn learned(category: i64) -> (i64, String) {
+    (category, "learned".to_owned())
+}
+
+fn none() -> (i64, String) {
+    (UNCATEGORIZED, "none".to_owned())
+}
+
+#[tokio::test]
+async fn a_correction_changes_the_next_guess_and_undoing_it_changes_it_back() {
+    let app = spawn().await;
+    let user = app.user().await;
+    let before = guess(&user, "lunch with Ana").await;
+    assert_eq!(before, (FOOD, "model".to_owned()));
+    let id = user.record(&json!({"amount": "1", "notes": "lunch with Ana"})).await;
+    user.patch_expense(id, &json!({"category_id": FITNESS})).await.expect(200);
+    assert_eq!(guess(&user, "lunch with Ana").await, learned(FITNESS));
+    // However it is spelled, and for what is recorded too.
+    let next = user.create_expense(&json!({"amount": "2", "notes": "LUNCH with ana 1234"})).await.expect(201);
+    assert_eq!(
+        (&next["category"]["id"], &next["categorization"]),
+        (
+            &json!(FITNESS),
+            &json!({"source": "learned", "matched": next["categorization"]["matched"], "confidence": 0.95,
+                    "suggested": false, "model": next["categorization"]["model"]})
+        )
+    );
+    assert!(next["categorization"]["model"].is_u64(), "{next:?}");
+    assert!(!next["categorization"]["matched"].is_null(), "{next:?}");
+    user.undo().await.expect(200);
+    user.undo().await.expect(200);
+    assert_eq!(guess(&user, "lunch with Ana").await, before);
+    user.redo().await.expect(200);
+    assert_eq!(guess(&user, "lunch with Ana").await, learned(FITNESS));
+    acceptance::books::assert_sound(&user).await;
+}
+
+#[tokio::test]
+async fn of_two_choices_the_last_one_counts_until_it_is_deleted() {
+    let app = spawn().await;
+    let user = app.user().await;
+    assert_eq!(guess(&user, "qwxzy").await, none());
+    user.record(&json!({"amount": "1", "notes": "qwxzy", "category_id": FITNESS})).await;
+    assert_eq!(guess(&user, "qwxzy").await, learned(FITNESS));
+    let second = user.record(&json!({"amount": "1", "notes": "qwxzy", "category_id": TRAVEL})).await;
+    assert_eq!(guess(&user, "qwxzy").await, learned(TRAVEL));
+    user.delete_expense(second).await.expect(204);
+    assert_eq!(guess(&user, "qwxzy").await, learned(FITNESS));
+    // A word of it among others.
+    user.record(&json!({"amount": "1", "notes": "qwxzy monthly", "category_id": FITNESS})).await;
+    assert_eq!(guess(&user, "the qwxzy in May").await, learned(FITNESS));
+    // What the program chose by itself teaches nothing: it does not confirm itself.
+    let ana = app.user().await;
+    ana.record(&json!({"amount": "1", "notes": "lunch"})).await;
+    assert_eq!(guess(&ana, "lunch").await, (FOOD, "model".to_owned()));
+    assert_eq!(guess(&ana, "qwxzy").await, none(), "nobody else's choices");
+}
+
+#[tokio::test]
+async fn ones_own_keywords_come_first_and_a_choice_that_is_given_up_does_not_choose_itself() {
+    let app = spawn().await;
+    let user = app.user().await;
+    let id = user.record(&json!({"amount": "1", "notes": "gym membership", "category_id": TRAVEL})).await;
+    assert_eq!(guess(&user, "gym membership").await, learned(TRAVEL));
+    user.put_keywords(FOOD, &["gym"]).await.expect(200);
+    assert_eq!(guess(&user, "gym membership").await, (FOOD, "user_keyword".to_owned()));
+    user.put_keywords(FOOD, &[]).await.expect(200);
+    let freed = user.patch_expense(id, &json!({"category_id": null})).await.expect(200);
+    assert_eq!(
+        (&freed["category"]["id"], freed["categorization"]["source"].as_str()),
+        (&json!(FITNESS), Some("model"))
+    );
+    assert_eq!(guess(&user, "gym membership").await, (FITNESS, "model".to_owned()));
+}
+
+#[tokio::test]
+async fn what_was_learned_follows_a_merge_and_an_archived_category_is_not_guessed() {
+    let app = spawn().await;
+    let user = app.user().await;
+    let created = user.create_category(&json!({"name": "Kites"})).await.expect(201);
+    let kites = created.id();
+    user.record(&json!({"amount": "1", "notes": "qwxzy", "category_id": kites})).await;
+    assert_eq!(guess(&user, "qwxzy").await, learned(kites));
+    user.patch_category(kites, &json!({"archived": true})).await.expect(200);
+    assert_eq!(guess(&user, "qwxzy").await, none());
+    user.patch_category(kites, &json!({"archived": false})).await.expect(200);
+    assert_eq!(guess(&user, "qwxzy").await, learned(kites));
+    user.merge_category(kites, TRAVEL).await.expect(204);
+    assert_eq!(guess(&user, "qwxzy").await, learned(TRAVEL));
+    user.undo().await.expect(200);
+    assert_eq!(guess(&user, "qwxzy").await, learned(kites));
+}
+
+#[tokio::test]
+async fn a_batch_teaches_and_is_taught() {
+    let app = spawn().await;
+    let user = app.user().await;
+    let create = |notes: &str, category: Option<i64>| {
+        let mut create = json!({"op": "create", "amount": "1", "notes": notes});
+        if let Some(category) = category {
+            create["category_id"] = json!(category);
+        }
+        create
+    };
+    let operations = json!({"operations": [create("qwxzy", Some(TRAVEL)), create("xyzzy", Some(FITNESS))]});
+    user.batch(&operations).await.expect(200);
+    assert_eq!(guess(&user, "xyzzy").await, learned(FITNESS));
+    user.batch(&json!({"operations": [create("qwxzy", None)]})).await.expect(200);
+    let recorded = user.all("/expenses?q=qwxzy&sort=-logged_at", 50).await;
+    assert!(recorded.iter().all(|it| it["category"]["id"] == TRAVEL) && recorded.len() == 2, "{recorded:?}");
+    assert!(recorded.iter().any(|it| it["categorization"]["source"] == "learned"), "{recorded:?}");
+    user.undo().await.expect(200);
+    user.undo().await.expect(200);
+    assert_eq!(guess(&user, "qwxzy").await, none());
+}
+
+#[tokio::test]
+async fn what_is_taught_at_one_server_is_known_at_the_other() {
+    let mut app = spawn().await;
+    let user = app.user().await;
+    let there = app.another_instance().await.with_token(user.token().unwrap());
+    let guess_there = async |notes: &str| {
+        let guess = there.categorize(&json!({"notes": notes})).await.expect(200);
+        (guess["category"]["id"].as_i64().unwrap(), guess.text("source"))
+    };
+    for round in 0..3_i64 {
+        assert_eq!(guess_there("qwxzy").await, none());
+        let category = [TRAVEL, FITNESS, FOOD][usize::try_from(round).unwrap()];
+        let id = user.record(&json!({"amount": "1", "notes": "qwxzy", "category_id": category})).await;
+        assert_eq!(guess_there("qwxzy").await, learned(category));
+        there.patch_expense(id, &json!({"category_id": UNCATEGORIZED})).await.expect(200);
+        assert_eq!(guess(&user, "qwxzy").await, guess_there("qwxzy").await);
+        there.undo().await.expect(200);
+        assert_eq!(guess(&user, "qwxzy").await, learned(category));
+        // Many actions later.
+        for _ in 0..5 {
+            user.record(&json!({"amount": "1", "notes": "lunch"})).await;
+        }
+        there.delete_expense(id).await.expect(204);
+        assert_eq!(guess(&user, "qwxzy").await, none());
+    }
+}
