@@ -234,3 +234,6 @@ pub(crate) fn without(learned: &Arc<Learned>, expense: &Expense) -> Arc<Learned>
         _ => Arc::clone(learned),
     }
 }
+
+#[cfg(test)]
+mod tests;
