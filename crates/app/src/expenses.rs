@@ -83,6 +83,10 @@ impl Expenses {
                 Err(errors) => return Err(AppError::Invalid(errors)),
             };
             if let Some(known) = self.known(account, state.external_id.as_ref()).await? {
+                // Nothing is written, so nothing would tell that what is remembered is older.
+                if std::mem::take(&mut may_be_older) {
+                    continue;
+                }
                 return Ok(Saved { expense: known, created: false, books: basis.books });
             }
             let id = self.repository.reserve_ids(1).await?.first().copied().ok_or(AppError::NotFound)?;

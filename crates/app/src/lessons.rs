@@ -25,7 +25,7 @@ const WINDOW: usize = 2_000;
 const STEP: u64 = 200;
 /// How much is kept in memory of all people: an expense counts 1, one that teaches something [`LESSON`] more. About 100 bytes
 /// each.
-const ROOM: usize = 1_000_000;
+const ROOM: usize = 300_000;
 const LESSON: usize = 20;
 
 /// What is kept of everybody who was asked about.
@@ -83,14 +83,18 @@ impl Lessons {
                         self.forget(user);
                         continue;
                     }
-                    self.kept().change(user, |person| person.catch_up(seq, &page.rows));
+                    let taught = taught(&page.rows);
+                    // Of one who is no more, or who was read anew and knows less, these are not all that they missed.
+                    let is_gapless = |person: &Person| person.seq >= known;
+                    if !self.kept().change(user, is_gapless, |person| person.catch_up(seq, taught)) {
+                        continue;
+                    }
                 }
                 _ => {
                     let rows = self.expenses.touched_last(user, WINDOW).await?;
-                    let mut kept = self.kept();
-                    kept.forget(user);
-                    kept.people.insert(user, Person::new());
-                    kept.change(user, |person| person.catch_up(seq, &rows));
+                    let mut person = Person::new();
+                    person.catch_up(seq, taught(&rows));
+                    self.kept().put(user, person);
                 }
             }
             if let Some(person) = self.kept().people.get_mut(&user) {
@@ -101,13 +105,18 @@ impl Lessons {
 
     /// Notes what an action of this process did. Of somebody who is not kept, or not up to date, nothing is noted.
     pub(crate) fn note(&self, user: UserId, seq: Seq, change_set: &ChangeSet) {
-        self.kept().change(user, |person| {
-            if person.seq.next() == seq {
-                for change in &change_set.changes {
-                    person.see(change.expense, seq, change.after.as_ref());
-                }
-                person.seq = seq;
+        let is_next = |person: &Person| person.seq.next() == seq;
+        if !self.kept().people.get(&user).is_some_and(is_next) {
+            return;
+        }
+        // Read while nobody else has to wait.
+        let taught = change_set.changes.iter().map(|change| (change.expense, change.after.as_ref().and_then(lesson)));
+        let taught: Vec<_> = taught.collect();
+        self.kept().change(user, is_next, |person| {
+            for (expense, lesson) in taught {
+                person.see(expense, seq, lesson);
             }
+            person.seq = seq;
         });
     }
 
@@ -121,16 +130,36 @@ impl Lessons {
 }
 
 impl Kept {
-    /// Changes what is kept of somebody, if anything is, and lets go of all others when there is no room left.
-    fn change(&mut self, user: UserId, change: impl FnOnce(&mut Person)) {
-        let Some(person) = self.people.get_mut(&user) else { return };
+    /// Changes what is kept of somebody, if anything is and it is `fit` for it; whether it was.
+    fn change(&mut self, user: UserId, fit: impl FnOnce(&Person) -> bool, change: impl FnOnce(&mut Person)) -> bool {
+        let Some(person) = self.people.get_mut(&user) else { return false };
+        if !fit(person) {
+            return false;
+        }
         let before = person.room();
         change(person);
         let room = person.room();
         self.room = (self.room + room).saturating_sub(before);
-        if self.room > ROOM {
-            self.people.retain(|other, _| *other == user);
-            self.room = room;
+        self.make_room(user);
+        true
+    }
+
+    /// Keeps what was read of somebody, unless as much is known already.
+    fn put(&mut self, user: UserId, person: Person) {
+        if self.people.get(&user).is_some_and(|known| known.seq >= person.seq) {
+            return;
+        }
+        self.forget(user);
+        self.room += person.room();
+        self.people.insert(user, person);
+        self.make_room(user);
+    }
+
+    /// Lets go of others, whoever they are, until there is room.
+    fn make_room(&mut self, user: UserId) {
+        while self.room > ROOM {
+            let Some(other) = self.people.keys().find(|other| **other != user).copied() else { return };
+            self.forget(other);
         }
     }
 
@@ -148,9 +177,9 @@ impl Person {
     }
 
     /// Takes in expenses that were read after action `seq`: all that were touched since what is known.
-    fn catch_up(&mut self, seq: Seq, rows: &[Expense]) {
-        for expense in rows {
-            self.see(expense.id, expense.last_action, expense.live.then_some(&expense.state));
+    fn catch_up(&mut self, seq: Seq, taught: Vec<Taught>) {
+        for (expense, last_action, lesson) in taught {
+            self.see(expense, last_action, lesson);
         }
         self.seq = self.seq.max(seq);
     }
@@ -159,9 +188,9 @@ impl Person {
         self.rows.len() + LESSON * self.lessons
     }
 
-    /// Takes in an expense as the action `seq` left it: `None` for deleted. What is older than what is known of it is passed
-    /// over.
-    fn see(&mut self, id: ExpenseId, seq: Seq, state: Option<&ExpenseState>) {
+    /// Takes in what an expense teaches as the action `seq` left it: nothing when it is deleted. What is older than what is known
+    /// of it is passed over.
+    fn see(&mut self, id: ExpenseId, seq: Seq, lesson: Option<Lesson>) {
         match self.last_actions.get(&id) {
             Some(known) if *known >= seq => return,
             Some(known) => {
@@ -170,7 +199,6 @@ impl Person {
             }
             None => {}
         }
-        let lesson = state.and_then(lesson);
         if let Some(Lesson { observation, category }) = &lesson {
             Arc::make_mut(&mut self.learned).observe(observation, *category, seq.0, 1);
             self.lessons += 1;
@@ -212,6 +240,18 @@ impl Person {
             }
         }
     }
+}
+
+/// An expense, the last action on it, and what it teaches.
+type Taught = (ExpenseId, Seq, Option<Lesson>);
+
+/// What these expenses teach.
+fn taught(rows: &[Expense]) -> Vec<Taught> {
+    let one = |expense: &Expense| {
+        let state = expense.live.then_some(&expense.state);
+        (expense.id, expense.last_action, state.and_then(lesson))
+    };
+    rows.iter().map(one).collect()
 }
 
 /// What a live expense teaches: something only where the client chose.

@@ -32,7 +32,7 @@ fn expense(id: i64, seq: i64, kind: i64) -> Expense {
 
 fn of(rows: &[Expense]) -> Person {
     let mut person = Person::new();
-    person.catch_up(Seq::ZERO, rows);
+    person.catch_up(Seq::ZERO, taught(rows));
     person
 }
 
@@ -44,10 +44,11 @@ fn step_by_step_the_same_is_learned_as_at_once() {
     history.extend((1..=300).map(|n| expense(1 + (n * 7) % more, more + n, n * 5 + n / 4)));
     let mut person = Person::new();
     for (at, touched) in history.iter().enumerate() {
-        person.catch_up(touched.last_action, std::slice::from_ref(touched));
+        person.catch_up(touched.last_action, taught(std::slice::from_ref(touched)));
         // What was seen is not seen again, in whatever order it comes.
         let again = [history[at / 2].clone(), touched.clone()];
-        person.catch_up(Seq::ZERO, if person.last_actions.contains_key(&again[0].id) { &again } else { &again[1..] });
+        let again = if person.last_actions.contains_key(&again[0].id) { &again } else { &again[1..] };
+        person.catch_up(Seq::ZERO, taught(again));
     }
     let mut now: BTreeMap<ExpenseId, Expense> = BTreeMap::new();
     now.extend(history.iter().map(|touched| (touched.id, touched.clone())));
@@ -62,12 +63,12 @@ fn step_by_step_the_same_is_learned_as_at_once() {
 }
 
 #[test]
-fn nobody_else_is_kept_when_there_is_no_room_left() {
+fn others_are_let_go_of_when_there_is_no_room_left() {
     let mut kept = Kept::default();
     let large: Vec<Expense> = (1..=i64::try_from(WINDOW).unwrap()).map(|n| expense(n, n, 1)).collect();
     for user in 1..=60 {
-        kept.people.insert(UserId(user), Person::new());
-        kept.change(UserId(user), |person| person.catch_up(Seq(9), &large));
+        kept.put(UserId(user), Person::new());
+        assert!(kept.change(UserId(user), |_| true, |person| person.catch_up(Seq(9), taught(&large))));
         let room: usize = kept.people.values().map(Person::room).sum();
         assert!(kept.people.contains_key(&UserId(user)));
         assert_eq!(kept.room, room);
@@ -87,4 +88,17 @@ fn an_expense_does_not_teach_its_own_category() {
     assert_eq!(without(&both.learned, &other), one.learned);
     // What is not in the window is not taken away.
     assert_eq!(without(&one.learned, &other), one.learned);
+}
+
+/// Two requests may read a person's window at the same time, and the one that began earlier may end later.
+#[test]
+fn what_knows_less_takes_the_place_of_nothing() {
+    let rows: Vec<Expense> = (1..=20).map(|n| expense(n, n, 2 * n)).collect();
+    let (mut kept, user) = (Kept::default(), UserId(1));
+    kept.put(user, of(&rows));
+    kept.put(user, of(&rows[..10]));
+    assert_eq!(kept.people[&user].seq, Seq(20));
+    assert!(!kept.change(user, |person| person.seq >= Seq(21), |_| panic!("it has missed an action")));
+    kept.put(user, of(&(1..=21).map(|n| expense(n, n, 2 * n)).collect::<Vec<_>>()));
+    assert_eq!((kept.people[&user].seq, kept.room), (Seq(21), kept.people[&user].room()));
 }

@@ -53,9 +53,9 @@ impl Deadline {
     }
 
     /// # Errors
-    /// That of a server that did not answer, when it is past.
-    pub(crate) fn check(&self) -> Result<(), DbErr> {
-        if self.at.is_some_and(|at| at <= Instant::now()) { Err(silent()) } else { Ok(()) }
+    /// That of a server that did not answer, when less than `least` is left.
+    pub(crate) fn check(&self, least: Duration) -> Result<(), DbErr> {
+        if self.at.is_some_and(|at| at <= Instant::now() + least) { Err(silent()) } else { Ok(()) }
     }
 
     /// What is left until then, at most `most`.

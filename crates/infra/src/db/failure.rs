@@ -91,7 +91,7 @@ impl Failure {
     }
 
     /// Whether another transaction was in the way.
-    pub(super) fn is_contention(&self) -> bool {
+    pub(crate) fn is_contention(&self) -> bool {
         matches!(self, Self::Database(error) if class(error) == Class::Contention)
     }
 

@@ -8,6 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
@@ -20,6 +21,9 @@ use super::detached::Reads;
 const MOST: usize = 64;
 /// How many statements may be under way at once.
 const AT_ONCE: usize = 2;
+
+/// Who has less time left than this is not asked for.
+const LEAST: Duration = Duration::from_millis(300);
 
 /// How many are asked for in one statement: the rows that there are, by key.
 type Ask<K, V> = fn(DatabaseConnection, Vec<K>) -> BoxFuture<'static, Result<HashMap<K, V>, DbErr>>;
@@ -95,12 +99,19 @@ impl<K, V> Inner<K, V> {
     }
 }
 
-/// Counts a statement out, also when it panics: those who wait for its answer learn that there is none.
-struct UnderWay<K, V>(Arc<Inner<K, V>>);
+/// Counts a task that asks out when it panics. Those who wait then learn that there is no answer: nobody else may come by.
+struct UnderWay<K, V> {
+    inner: Arc<Inner<K, V>>,
+    is_over: bool,
+}
 
 impl<K, V> Drop for UnderWay<K, V> {
     fn drop(&mut self) {
-        self.0.asked().under_way -= 1;
+        if !self.is_over {
+            let mut asked = self.inner.asked();
+            asked.under_way -= 1;
+            asked.waiting.clear();
+        }
     }
 }
 
@@ -110,23 +121,27 @@ where
     K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + 'static,
 {
-    let under_way = UnderWay(inner);
+    let mut this = UnderWay { inner, is_over: false };
     loop {
         let questions: Vec<Question<K, V>> = {
-            let mut asked = under_way.0.asked();
+            let mut asked = this.inner.asked();
+            if asked.waiting.is_empty() {
+                // Before the lock is given up: who asks next sees that somebody has to begin.
+                asked.under_way -= 1;
+                this.is_over = true;
+                return;
+            }
             let count = asked.waiting.len().min(MOST);
             asked.waiting.drain(..count).collect()
         };
+        let questions = in_time(questions);
         let Some(deadline) = questions.iter().map(|question| question.deadline.clone()).reduce(|a, b| a.earlier(&b))
         else {
-            return;
+            continue;
         };
         let keys: Vec<K> = questions.iter().map(|question| question.key.clone()).collect();
-        let ask = under_way.0.ask;
-        let found = match deadline.check() {
-            Ok(()) => under_way.0.reads.run_until(&deadline, |pool| ask(pool, keys.clone())).await,
-            Err(late) => Err(late),
-        };
+        let ask = this.inner.ask;
+        let found = this.inner.reads.run_until(&deadline, |pool| ask(pool, keys.clone())).await;
         for Question { key, answer, .. } in questions {
             let row = found.as_ref().map(|rows| rows.get(&key).cloned()).map_err(Clone::clone);
             // Whoever does not wait for it any more has let go of it.
@@ -135,13 +150,24 @@ where
     }
 }
 
+/// Those for whom there is time. The others waited behind a server that did not answer, and are told so: with them the statement
+/// would be called off for all.
+fn in_time<K, V>(questions: Vec<Question<K, V>>) -> Vec<Question<K, V>> {
+    let mut left = Vec::with_capacity(questions.len());
+    for question in questions {
+        match question.deadline.check(LEAST) {
+            Ok(()) => left.push(question),
+            Err(late) => drop(question.answer.send(Err(late))),
+        }
+    }
+    left
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::Duration;
-
     use futures::FutureExt;
     use futures::future::join_all;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
     use crate::db::{Database, DatabaseOptions};

@@ -28,11 +28,7 @@ pub(in crate::repository) fn state(row: &expense::Model, mut tags: Vec<String>) 
             source: Source::parse(&row.categorization_source).ok_or_else(|| unreadable("categorization_source"))?,
             matched: row.categorization_matched.clone(),
             confidence_bp: row.categorization_bp.try_into().map_err(|_| unreadable("categorization_bp"))?,
-            model: row
-                .categorization_model
-                .map(u32::try_from)
-                .transpose()
-                .map_err(|_| unreadable("categorization_model"))?,
+            model: row.categorization_model.map(i32::cast_unsigned),
         },
         tags,
         external_id: row.external_id.clone(),

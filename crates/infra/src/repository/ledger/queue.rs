@@ -10,6 +10,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use florin_domain::id::Seq;
 use tokio::sync::oneshot;
@@ -23,6 +24,8 @@ use super::apply::{self, Prepared, Verdict};
 const MOST: usize = 128;
 /// The most that wait for one writer. With what each may weigh that is at most 16 MiB.
 const MOST_WAITING: usize = 1024;
+/// Who has less time left than this is not written any more.
+const LEAST: Duration = Duration::from_millis(300);
 
 /// The queues of one database. Clones share them.
 #[derive(Debug, Clone)]
@@ -135,8 +138,9 @@ async fn drain(queue: Arc<Inner>, number: usize) {
 async fn write_all(database: Database, batch: Vec<Entry>) {
     let mut entries = Vec::with_capacity(batch.len());
     for entry in batch {
-        // They waited too long, behind others that a silent server was waited for.
-        match entry.deadline.check() {
+        // They waited too long, behind others that a silent server was waited for. With them the transaction would be called off
+        // for all.
+        match entry.deadline.check(LEAST) {
             Ok(()) => entries.push(entry),
             Err(error) => entry.answer(Err(error.into())),
         }
@@ -168,7 +172,10 @@ async fn write_all(database: Database, batch: Vec<Entry>) {
         }
         Err(failure) => {
             tracing::debug!(?failure, members = entries.len(), "a shared transaction failed");
-            match failure.shared() {
+            // On a server it is somebody's rows that are in the way, as of one whose log moves at another node of a cluster. A file
+            // has one lock for all.
+            let is_of_one = failure.is_contention() && database.writers() > 1;
+            match failure.shared().filter(|_| !is_of_one) {
                 Some(_) => {
                     for entry in entries {
                         entry.answer(Err(failure.shared().unwrap_or_else(Failure::untold)));
@@ -183,6 +190,10 @@ async fn write_all(database: Database, batch: Vec<Entry>) {
 /// Writes them one by one, each in a transaction of its own.
 async fn write_each(database: &Database, entries: Vec<Entry>) {
     for entry in entries {
+        if let Err(error) = entry.deadline.check(Duration::ZERO) {
+            entry.answer(Err(error.into()));
+            continue;
+        }
         let prepared = &entry.prepared;
         let write =
             database.try_write_until(entry.deadline.clone(), |tx| async move { apply::apply(&tx, prepared).await });
