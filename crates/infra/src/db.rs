@@ -4,6 +4,8 @@
 mod connect;
 pub(crate) mod deadline;
 mod detached;
+#[cfg(test)]
+mod explain;
 mod failure;
 mod gather;
 mod hold;

@@ -16,8 +16,8 @@ use florin_domain::repository::{
     AccountRepository, ExpenseFilter, ExpenseQuery, ExpenseRepository, ExpenseSort, LedgerRepository, SortKey,
     SpendingBy,
 };
+use sea_orm::QueryTrait;
 use sea_orm::sea_query::SelectStatement;
-use sea_orm::{ConnectionTrait, DbBackend, QueryTrait};
 
 use super::database::with_database;
 use super::person::{Person, lunch, tags};
@@ -57,45 +57,13 @@ impl Person {
     }
 }
 
-/// The plan of a statement, in lines of the database's own words.
-async fn plan(database: &Database, select: &SelectStatement) -> String {
-    let connection = database.writing();
-    let backend = connection.get_database_backend();
-    let mut statement = backend.build(select);
-    let (prefix, columns): (_, &[usize]) = match backend {
-        DbBackend::Sqlite => ("EXPLAIN QUERY PLAN", &[3]),
-        DbBackend::MySql => ("EXPLAIN", &[3, 5, 9]),
-        _ => ("EXPLAIN (COSTS OFF)", &[0]),
-    };
-    statement.sql = format!("{prefix} {}", statement.sql);
-    let rows = connection.query_all_raw(statement).await.unwrap();
-    let line = |row: &sea_orm::QueryResult| {
-        let text = |column: &usize| row.try_get_by_index::<Option<String>>(*column).unwrap().unwrap_or_default();
-        columns.iter().map(text).collect::<Vec<_>>().join(" | ")
-    };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// A small table would be read as a whole, which says nothing of a large one.
-async fn as_if_large(database: &Database) {
-    let connection = database.writing();
-    let statements: &[&str] = match connection.get_database_backend() {
-        DbBackend::Sqlite => &["ANALYZE"],
-        DbBackend::MySql => &["ANALYZE TABLE expenses", "ANALYZE TABLE monthly_expense"],
-        _ => &["VACUUM ANALYZE expenses", "VACUUM ANALYZE monthly_expense"],
-    };
-    for statement in statements {
-        connection.execute_unprepared(statement).await.unwrap();
-    }
-}
-
 #[tokio::test]
 async fn what_is_read_most_is_read_from_an_index() {
     with_database(async |database| {
         for user in 1..=6 {
             Person::new(&database, user).record_many(2000).await;
         }
-        as_if_large(&database).await;
+        database.analyze(&["expenses", "monthly_expense"]).await;
         let (user, month) = (UserId(3), Month::parse("2025-03").unwrap());
         let (from, to) = (month.first_day(), month.last_day());
         let covering: [(&str, SelectStatement); 3] = [
@@ -104,7 +72,7 @@ async fn what_is_read_most_is_read_from_an_index() {
             ("spending by category", spending_of(&database, user, from, to, SpendingBy::Category)),
         ];
         for (what, select) in covering {
-            let plan = plan(&database, &select).await;
+            let plan = database.plan(&select).await;
             assert!(plan.contains("expenses_by_date"), "{what}: {plan}");
             let alone = ["USING COVERING INDEX", "Using index", "Index Only Scan"];
             // "Using index condition" is another thing.
@@ -119,7 +87,7 @@ async fn what_is_read_most_is_read_from_an_index() {
             for descending in [false, true] {
                 let sort = ExpenseSort { key, descending };
                 let query = ExpenseQuery { filter: ExpenseFilter::default(), sort, after: None, limit: 50 };
-                let plan = plan(&database, &page_of(user, &query).into_query()).await;
+                let plan = database.plan(&page_of(user, &query).into_query()).await;
                 assert!(plan.contains(index), "{sort:?}: {plan}");
                 for sorted in ["TEMP B-TREE", "filesort", "Sort"] {
                     assert!(!plan.contains(sorted), "{sort:?}: {plan}");
