@@ -16,7 +16,9 @@ pub async fn schema(connection: &DatabaseConnection) -> Vec<String> {
              FROM information_schema.statistics WHERE table_schema = DATABASE()",
         ],
         _ => vec![
-            "SELECT CONCAT_WS('|', table_name, column_name, ordinal_position, data_type, is_nullable, \
+            // The number of a column that was dropped is not given to another: which one it is in order is what counts.
+            "SELECT CONCAT_WS('|', table_name, column_name, \
+             ROW_NUMBER() OVER (PARTITION BY table_name ORDER BY ordinal_position), data_type, is_nullable, \
              character_maximum_length) FROM information_schema.columns WHERE table_schema = current_schema()",
             "SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema()",
             "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = current_schema()::regnamespace \
