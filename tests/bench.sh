@@ -23,7 +23,7 @@ export BENCH_FIGURES=$PWD/target/bench/figures.tsv
 need() { command -v "$1" >/dev/null || { echo "make bench needs $1: $2" >&2 && exit 3; }; }
 need cc "apt-get install gcc libc6-dev"
 case $engines in *mariadb*) need sysbench "apt-get install sysbench" && need node "apt-get install nodejs npm" && need npm "apt-get install npm" ;; esac
-case $engines in *postgres*) need pgbench "apt-get install postgresql-client" ;; esac
+case $engines in *postgres*) need pgbench "apt-get install postgresql" ;; esac
 
 for engine in $engines; do
   case $engine in
