@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use florin_app::port::{NotificationSink, SinkError};
 use florin_domain::notification::delivery::Leased;
 use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
 
 /// What a channel does with a delivery.
 #[derive(Debug, Clone)]
@@ -21,6 +23,9 @@ pub enum Act {
     /// The other side takes it, and the answer never comes.
     TakeAndHang,
 }
+
+/// How long a test waits for a channel: on the slowest machine longer than all that is rightly waited for.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 type Behaviour = Box<dyn Fn(&Leased) -> Act + Send + Sync>;
 
@@ -70,12 +75,18 @@ impl Sink {
 
     /// Waits until it was tried so often.
     pub async fn tried(&self, times: usize) {
-        self.tries.subscribe().wait_for(|tries| *tries >= times).await.expect("the sink is there");
+        self.reach(&self.tries, times, "tries").await;
     }
 
     /// Waits until it took so many.
     pub async fn took(&self, times: usize) {
-        self.number_taken.subscribe().wait_for(|taken| *taken >= times).await.expect("the sink is there");
+        self.reach(&self.number_taken, times, "taken").await;
+    }
+
+    async fn reach(&self, counted: &watch::Sender<usize>, times: usize, what: &str) {
+        let mut counted = counted.subscribe();
+        let reached = timeout(PATIENCE, counted.wait_for(|number| *number >= times)).await;
+        assert!(reached.is_ok(), "{what}: {} and not {times} after {PATIENCE:?}: {:?}", self.tries(), self.taken());
     }
 
     fn take(&self, leased: &Leased) {
