@@ -46,6 +46,7 @@ mod m20261125_000033_notification_id_ranges;
 mod m20261125_000034_timezone_index;
 mod m20261130_000035_covering_index;
 mod m20261130_000036_categorization_model;
+mod m20261130_000037_learning;
 
 use sea_orm_migration::prelude::*;
 
@@ -93,6 +94,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000034_timezone_index::Migration),
             Box::new(m20261130_000035_covering_index::Migration),
             Box::new(m20261130_000036_categorization_model::Migration),
+            Box::new(m20261130_000037_learning::Migration),
         ]
     }
 }

@@ -176,7 +176,7 @@ impl Expenses {
         let edit = |expense: &Expense, basis: &Basis| {
             let own = new.category.is_none().then(|| basis.without(expense));
             let basis = own.as_ref().unwrap_or(basis);
-            let state = input::state_of(new, Some(expense.state.category), account, basis, "")?;
+            let state = input::state_of(new, Some(&expense.state), account, basis, "")?;
             let ExpenseState { logged_at, logged_on, imported, .. } = expense.state;
             Ok(ExpenseState { logged_at, logged_on, imported, ..state })
         };

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use florin_domain::categorizer::features::Reader;
-use florin_domain::categorizer::learned::Observation;
+use florin_domain::categorizer::learned::{Moment, Observation};
 use florin_domain::categorizer::{Learned, Note, model};
 use florin_domain::category::{Fate, Taxonomy};
 use florin_domain::expense::{Expense, ExpenseState};
@@ -57,6 +57,8 @@ struct Person {
 struct Lesson {
     observation: Observation,
     category: CategoryId,
+    /// When it was chosen; where that was not noted, when the expense was recorded.
+    at: Moment,
 }
 
 impl Lessons {
@@ -110,7 +112,10 @@ impl Lessons {
             return;
         }
         // Read while nobody else has to wait.
-        let taught = change_set.changes.iter().map(|change| (change.expense, change.after.as_ref().and_then(lesson)));
+        let taught = change_set.changes.iter().map(|change| {
+            let lesson = change.after.as_ref().and_then(|state| lesson(change.expense, state));
+            (change.expense, lesson)
+        });
         let taught: Vec<_> = taught.collect();
         self.kept().change(user, is_next, |person| {
             for (expense, lesson) in taught {
@@ -199,8 +204,8 @@ impl Person {
             }
             None => {}
         }
-        if let Some(Lesson { observation, category }) = &lesson {
-            Arc::make_mut(&mut self.learned).observe(observation, *category, seq.0, 1);
+        if let Some(Lesson { observation, category, at }) = &lesson {
+            Arc::make_mut(&mut self.learned).observe(observation, *category, *at, 1);
             self.lessons += 1;
             self.of_live = None;
         }
@@ -215,8 +220,8 @@ impl Person {
     }
 
     fn unlearn(&mut self, key: (Seq, ExpenseId)) {
-        if let Some(Some(Lesson { observation, category })) = self.rows.remove(&key) {
-            Arc::make_mut(&mut self.learned).observe(&observation, category, key.0.0, -1);
+        if let Some(Some(Lesson { observation, category, at })) = self.rows.remove(&key) {
+            Arc::make_mut(&mut self.learned).observe(&observation, category, at, -1);
             self.lessons -= 1;
             self.of_live = None;
         }
@@ -249,14 +254,17 @@ type Taught = (ExpenseId, Seq, Option<Lesson>);
 fn taught(rows: &[Expense]) -> Vec<Taught> {
     let one = |expense: &Expense| {
         let state = expense.live.then_some(&expense.state);
-        (expense.id, expense.last_action, state.and_then(lesson))
+        (expense.id, expense.last_action, state.and_then(|state| lesson(expense.id, state)))
     };
     rows.iter().map(one).collect()
 }
 
 /// What a live expense teaches: something only where the client chose.
-fn lesson(state: &ExpenseState) -> Option<Lesson> {
-    state.categorization.is_explicit().then(|| Lesson { observation: observation(state), category: state.category })
+fn lesson(expense: ExpenseId, state: &ExpenseState) -> Option<Lesson> {
+    state.categorization.is_explicit().then(|| {
+        let at = Moment { at: state.categorization.chosen_at.unwrap_or(state.logged_at), expense };
+        Lesson { observation: observation(state), category: state.category, at }
+    })
 }
 
 fn observation(state: &ExpenseState) -> Observation {
@@ -265,10 +273,10 @@ fn observation(state: &ExpenseState) -> Observation {
 
 /// What was learned without what this very expense teaches: for choosing its own category anew.
 pub(crate) fn without(learned: &Arc<Learned>, expense: &Expense) -> Arc<Learned> {
-    match lesson(&expense.state) {
-        Some(Lesson { observation, category }) if learned.holds(&observation, category, expense.last_action.0) => {
+    match lesson(expense.id, &expense.state) {
+        Some(Lesson { observation, category, at }) if learned.holds(&observation, category, at) => {
             let mut rest = Learned::clone(learned);
-            rest.observe(&observation, category, expense.last_action.0, -1);
+            rest.observe(&observation, category, at, -1);
             Arc::new(rest)
         }
         _ => Arc::clone(learned),

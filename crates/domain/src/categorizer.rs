@@ -20,6 +20,7 @@ pub use note::Note;
 pub use system::{Entry, WORD_LIST, entries, system};
 pub use taxonomy::{SYSTEM_CATEGORIES, UNCATEGORIZED};
 
+use crate::calendar::Timestamp;
 use crate::id::CategoryId;
 
 /// Who chose a category.
@@ -78,6 +79,9 @@ pub struct Categorization {
     /// The version of the model that had a part in it; always there with [`Source::Model`], never with a source that is
     /// neither that nor [`Source::Learned`].
     pub model: Option<u32>,
+    /// The instant of the write in which the client chose; only with [`Source::Client`], and absent of choices from before it was
+    /// noted. It stays while the choice stands, whatever else is edited, and comes back with it.
+    pub chosen_at: Option<Timestamp>,
 }
 
 impl Categorization {
@@ -87,16 +91,16 @@ impl Categorization {
         matches!(self.source, Source::Learned | Source::Model) && self.confidence_bp < SILENT_BP
     }
 
-    /// The client's own choice: certain, and in no need of a reason.
+    /// The client's own choice, made then: certain, and in no need of a reason.
     #[must_use]
-    pub const fn client() -> Self {
-        Self { source: Source::Client, matched: None, confidence_bp: 10_000, model: None }
+    pub const fn client(at: Timestamp) -> Self {
+        Self { source: Source::Client, matched: None, confidence_bp: 10_000, model: None, chosen_at: Some(at) }
     }
 
     /// Nothing was recognised.
     #[must_use]
     pub const fn none() -> Self {
-        Self { source: Source::None, matched: None, confidence_bp: 0, model: None }
+        Self { source: Source::None, matched: None, confidence_bp: 0, model: None, chosen_at: None }
     }
 
     /// Whether the category is the client's own choice, which nothing automatic may change.
@@ -124,10 +128,10 @@ impl Guess {
         Self { category: UNCATEGORIZED, categorization: Categorization::none(), suggestions: Vec::new() }
     }
 
-    /// The client's own choice.
+    /// The client's own choice, made then.
     #[must_use]
-    pub const fn client(category: CategoryId) -> Self {
-        Self { category, categorization: Categorization::client(), suggestions: Vec::new() }
+    pub const fn client(category: CategoryId, at: Timestamp) -> Self {
+        Self { category, categorization: Categorization::client(at), suggestions: Vec::new() }
     }
 }
 

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use florin_domain::calendar::Timestamp;
 use florin_domain::categorizer::features::Reader;
-use florin_domain::categorizer::learned::Observation;
+use florin_domain::categorizer::learned::{Moment, Observation};
 use florin_domain::categorizer::model::Model;
 use florin_domain::categorizer::{Categorizer, Learned, Note, SYSTEM_CATEGORIES};
-use florin_domain::id::CategoryId;
+use florin_domain::id::{CategoryId, ExpenseId};
 
 use crate::measure::ratio;
 use crate::source::table;
@@ -56,6 +57,7 @@ fn run(rows: &[Vec<String>], column: usize, only_corrections: bool, model: &Mode
         right += usize::from(first == wanted);
         all += 1;
         if !only_corrections || guess.category != wanted {
+            let at = Moment { at: Timestamp(at), expense: ExpenseId(at) };
             learned.observe(&Observation::read(&note, Some(model), &mut reader), wanted, at, 1);
         }
     }

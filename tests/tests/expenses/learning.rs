@@ -67,6 +67,84 @@ async fn of_two_choices_the_last_one_counts_until_it_is_deleted() {
     assert_eq!(guess(&ana, "qwxzy").await, none(), "nobody else's choices");
 }
 
+/// What was chosen last is the last choice, whatever was done to the expenses since.
+#[tokio::test]
+async fn a_choice_is_as_old_as_it_was_when_it_was_made() {
+    let app = spawn().await;
+    let user = app.user().await;
+    let choose = async |category: i64| {
+        app.clock.advance_seconds(60);
+        let body = json!({"amount": "1", "date": "2026-03-01", "notes": "qwxzy", "category_id": category});
+        user.create_expense(&body).await.expect(201)
+    };
+    let a = choose(FITNESS).await;
+    let (a, chosen_at) = (a.id(), a["categorization"]["chosen_at"].clone());
+    assert_eq!(chosen_at, app.clock.text());
+    let b = choose(TRAVEL).await.id();
+    assert_eq!(guess(&user, "qwxzy").await, learned(TRAVEL));
+
+    // Neither another edit, nor the same choice once more, nor taking either back.
+    app.clock.advance_seconds(60);
+    user.patch_expense(a, &json!({"amount": "2"})).await.expect(200);
+    assert_eq!(guess(&user, "qwxzy").await, learned(TRAVEL));
+    let before = user.expense(a).await.expect(200);
+    assert_eq!(
+        user.patch_expense(a, &json!({"category_id": FITNESS})).await.expect(200).json,
+        before.json,
+        "no change"
+    );
+    let replaced = json!({"amount": "3", "date": "2026-03-01", "notes": "qwxzy", "category_id": FITNESS});
+    let replaced = user.put(&format!("/expenses/{a}"), &replaced).await.expect(200);
+    assert_eq!(replaced["categorization"]["chosen_at"], chosen_at);
+    user.undo().await.expect(200);
+    user.undo().await.expect(200);
+    assert_eq!(guess(&user, "qwxzy").await, learned(TRAVEL));
+
+    // A correction is a new choice; taken back, the old one is as old as before.
+    app.clock.advance_seconds(60);
+    let corrected = user.patch_expense(a, &json!({"category_id": FOOD})).await.expect(200);
+    assert_eq!(corrected["categorization"]["chosen_at"], app.clock.text());
+    assert_eq!(guess(&user, "qwxzy").await, learned(FOOD));
+    app.clock.advance_seconds(60);
+    user.undo().await.expect(200);
+    assert_eq!(user.expense(a).await.expect(200)["categorization"]["chosen_at"], chosen_at);
+    assert_eq!(guess(&user, "qwxzy").await, learned(TRAVEL));
+    user.redo().await.expect(200);
+    assert_eq!(guess(&user, "qwxzy").await, learned(FOOD));
+    user.undo().await.expect(200);
+
+    // A merge keeps it, and so does bringing back what was deleted.
+    let kites = user.own_category("Kites").await;
+    let c = choose(kites).await.id();
+    choose(TRAVEL).await;
+    user.merge_category(kites, FITNESS).await.expect(204);
+    assert_eq!(guess(&user, "qwxzy").await, learned(TRAVEL));
+    user.delete_expense(c).await.expect(204);
+    user.undo().await.expect(200);
+    assert_eq!(guess(&user, "qwxzy").await, learned(TRAVEL));
+    // What is chosen for somebody was not chosen by them.
+    let freed = user.patch_expense(b, &json!({"category_id": null})).await.expect(200);
+    assert!(freed["categorization"].get("chosen_at").is_none(), "{freed:?}");
+    acceptance::books::assert_sound(&user).await;
+}
+
+/// Choices from before it was noted when they were made are as old as their expenses.
+#[tokio::test]
+async fn a_choice_of_which_nobody_knows_when_it_was_made_is_as_old_as_its_expense() {
+    let mut app = spawn().await;
+    let user = app.user().await;
+    let old = user.record(&json!({"amount": "1", "notes": "qwxzy", "category_id": FITNESS})).await;
+    app.clock.advance_seconds(60);
+    user.record(&json!({"amount": "1", "notes": "qwxzy", "category_id": TRAVEL})).await;
+    app.clock.advance_seconds(60);
+    user.patch_expense(old, &json!({"category_id": FOOD})).await.expect(200);
+    app.database.execute(&format!("UPDATE expenses SET category_chosen_at = NULL WHERE id = {old}")).await;
+    // A server that has not seen it before.
+    let there = app.another_instance().await.with_token(user.token().unwrap());
+    let guess = there.categorize(&json!({"notes": "qwxzy"})).await.expect(200);
+    assert_eq!(guess["category"]["id"], TRAVEL);
+}
+
 #[tokio::test]
 async fn ones_own_keywords_come_first_and_a_choice_that_is_given_up_does_not_choose_itself() {
     let app = spawn().await;

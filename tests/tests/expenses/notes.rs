@@ -79,7 +79,8 @@ async fn what_is_kept_with_an_expense_is_what_was_answered() {
     let chosen = user.patch_expense(*id, &json!({"category_id": 7})).await.expect(200);
     assert_eq!(
         chosen["categorization"],
-        json!({"source": "client", "matched": null, "confidence": 1, "suggested": false, "model": null})
+        json!({"source": "client", "matched": null, "confidence": 1, "suggested": false, "model": null,
+               "chosen_at": chosen["updated_at"]})
     );
     user.undo().await.expect(200);
     assert_eq!(user.expense(*id).await.expect(200)["categorization"], *said);

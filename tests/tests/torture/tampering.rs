@@ -105,7 +105,8 @@ impl Books<'_> {
             9 => "imported = 1 - imported".to_owned(),
             10 => "categorization_bp = categorization_bp - 1".to_owned(),
             11 => "categorization_model = COALESCE(categorization_model, 0) + 1".to_owned(),
-            12 => {
+            12 => "category_chosen_at = COALESCE(category_chosen_at, 0) + 1".to_owned(),
+            13 => {
                 let statements = vec![format!("DELETE FROM expenses WHERE id = {id}")];
                 return Alteration { statements, named: json!({"kind": "expense", "expense_id": id}) };
             }
@@ -237,7 +238,7 @@ impl Books<'_> {
                 let kind = (n / 4) % 7;
                 self.total(kind).await
             }
-            1 => self.expense((n / 8) % 14).await,
+            1 => self.expense((n / 8) % 15).await,
             2 | 6 => {
                 let kind = (n / 4) % 15;
                 self.logged(kind).await

@@ -2,6 +2,7 @@
 
 use florin_app::categories::{CategoryPatch, CategoryView};
 use florin_app::expenses::Shown;
+use florin_domain::calendar::Timestamp;
 use florin_domain::categorizer::{Categorization, Guess};
 use florin_domain::category::{MAX_NAME, Taxonomy};
 use florin_domain::expense::MAX_NOTES;
@@ -68,6 +69,10 @@ pub(crate) struct CategorizationBody {
     /// The version of the model that had a part in the choice; `null` when none had.
     #[schema(required = true, minimum = 0, example = 1)]
     model: Option<u32>,
+    /// With `client`: when you chose. Of choices from before this was noted it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = "date-time", example = "2026-03-01T09:30:00.125Z")]
+    chosen_at: Option<String>,
 }
 
 impl From<Categorization> for CategorizationBody {
@@ -76,6 +81,7 @@ impl From<Categorization> for CategorizationBody {
             source: it.source.as_str(),
             suggested: it.is_suggested(),
             model: it.model,
+            chosen_at: it.chosen_at.map(Timestamp::to_rfc3339),
             matched: it.matched,
             confidence: share(i64::from(it.confidence_bp)),
         }
@@ -301,7 +307,7 @@ pub(crate) struct SuggestionBody {
 impl From<Shown<Guess>> for GuessBody {
     fn from(shown: Shown<Guess>) -> Self {
         let Shown { data: Guess { category, categorization, suggestions }, books } = shown;
-        let CategorizationBody { source, matched, confidence, suggested, model } = categorization.into();
+        let CategorizationBody { source, matched, confidence, suggested, model, chosen_at: _ } = categorization.into();
         let suggestions = suggestions.into_iter().map(|suggestion| SuggestionBody {
             category: CategoryRef::new(suggestion.category, &books.taxonomy),
             confidence: share(i64::from(suggestion.confidence_bp)),

@@ -166,10 +166,10 @@ impl<'a> Check<'a> {
     }
 }
 
-/// The state of a new expense, or of one that replaces an expense in the category `lies_in`.
+/// The state of a new expense, or of one that takes the place of what was `before`.
 pub(super) fn state_of(
     new: &NewExpense,
-    lies_in: Option<CategoryId>,
+    before: Option<&ExpenseState>,
     account: &Account,
     basis: &Basis,
     at: &str,
@@ -186,10 +186,10 @@ pub(super) fn state_of(
     let Guess { category, categorization, .. } = match new.category {
         Some(category) => {
             // An archived category keeps its expenses.
-            if lies_in != Some(category) {
+            if before.map(|before| before.category) != Some(category) {
                 check.category(category, books);
             }
-            Guess::client(category)
+            Guess { categorization: choice(before, category, basis), ..Guess::client(category, basis.at) }
         }
         None => basis.guess(&notes, &tags),
     };
@@ -248,13 +248,23 @@ pub(super) fn patched(
                 check.category(category, books);
             }
             state.category = category;
-            state.categorization = Categorization::client();
+            state.categorization = choice(Some(before), category, basis);
         }
         Set::Clear => choose(&mut state, basis),
         Set::Keep if state.notes != before.notes && !before.categorization.is_explicit() => choose(&mut state, basis),
         Set::Keep => {}
     }
     check.finish(state)
+}
+
+/// The client's choice of a category. Naming the one that they chose before is no other choice.
+fn choice(before: Option<&ExpenseState>, category: CategoryId, basis: &Basis) -> Categorization {
+    match before {
+        Some(before) if before.category == category && before.categorization.is_explicit() => {
+            before.categorization.clone()
+        }
+        _ => Categorization::client(basis.at),
+    }
 }
 
 fn choose(state: &mut ExpenseState, basis: &Basis) {

@@ -7,7 +7,12 @@ use super::*;
 /// or not, live or not.
 fn expense(id: i64, seq: i64, kind: i64) -> Expense {
     let date = parse_date("2026-02-28").unwrap();
-    let categorization = if kind % 4 == 0 { Categorization::none() } else { Categorization::client() };
+    let categorization = match kind % 4 {
+        0 => Categorization::none(),
+        // From before it was noted when a choice was made.
+        1 => Categorization { chosen_at: None, ..Categorization::client(Timestamp(0)) },
+        _ => Categorization::client(Timestamp(seq / 3)),
+    };
     let state = ExpenseState {
         amount: 1,
         date,

@@ -73,7 +73,8 @@ impl Categorizer<'_> {
         let observation = Observation::of_words(reader, class);
         if let Some(category) = learned.remembered(&observation) {
             let matched = Some(reader.joined());
-            let why = Categorization { source: Source::Learned, matched, confidence_bp: MEMORY_BP, model: version };
+            let source = Source::Learned;
+            let why = Categorization { source, matched, confidence_bp: MEMORY_BP, model: version, chosen_at: None };
             return Guess { category, categorization: why, suggestions: Vec::new() };
         }
         let likely = likely.unwrap_or_default();
@@ -113,7 +114,7 @@ impl Categorizer<'_> {
             Some(&Suggestion { category, confidence_bp }) if confidence_bp >= APPLIED_BP => {
                 let (source, matched) = reason(category);
                 let model = self.model.map(Model::version);
-                let categorization = Categorization { source, matched, confidence_bp, model };
+                let categorization = Categorization { source, matched, confidence_bp, model, chosen_at: None };
                 Guess { category, categorization, suggestions: Vec::new() }
             }
             _ => {

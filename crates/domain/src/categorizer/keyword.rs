@@ -160,6 +160,7 @@ impl Guesser for KeywordSet {
                 matched: Some(winner.readable.clone()),
                 confidence_bp: self.confidence_bp(winner, counts.len().saturating_sub(1)),
                 model: None,
+                chosen_at: None,
             },
             suggestions: Vec::new(),
         })

@@ -10,7 +10,8 @@ use super::features::Reader;
 use super::model::{CLASSES, Likelihoods, Model, likelihoods};
 use super::taxonomy::SYSTEM_CATEGORIES;
 use super::{Note, Suggestion};
-use crate::id::CategoryId;
+use crate::calendar::Timestamp;
+use crate::id::{CategoryId, ExpenseId};
 
 /// How sure a choice for exactly this note makes: people do the same again 19 times in 20.
 pub const MEMORY_BP: u16 = 9_500;
@@ -109,16 +110,31 @@ pub struct WordRow {
     pub count: i64,
 }
 
+/// When a choice was made. Of those of one instant the one for the expense that was recorded last is the latest, so that
+/// every server says the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment {
+    /// The instant.
+    pub at: Timestamp,
+    /// For which expense.
+    pub expense: ExpenseId,
+}
+
+impl Moment {
+    const FIRST: Self = Self { at: Timestamp(i64::MIN), expense: ExpenseId(i64::MIN) };
+    const LAST: Self = Self { at: Timestamp(i64::MAX), expense: ExpenseId(i64::MAX) };
+}
+
 /// One row of what is remembered of whole notes: `count` choices of `category` for `note` at `at`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChoiceRow {
     /// [`Observation::note`].
     pub note: i64,
-    /// When, as a number that grows: the sequence number of the action, say. The latest choice is remembered.
-    pub at: i64,
+    /// When. The latest choice is remembered.
+    pub at: Moment,
     /// What was chosen.
     pub category: CategoryId,
-    /// How often; 1 unless one action chose alike for several expenses.
+    /// How often: once, unless choices were taken back before they were made.
     pub count: i64,
 }
 
@@ -126,7 +142,7 @@ pub struct ChoiceRow {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Learned {
     words: BTreeMap<(i64, CategoryId), i64>,
-    choices: BTreeMap<(i64, i64, CategoryId), i64>,
+    choices: BTreeMap<(i64, Moment, CategoryId), i64>,
 }
 
 /// What the choices say of a note, together with the model.
@@ -153,7 +169,7 @@ impl Learned {
     }
 
     /// Counts a choice: `delta` is 1 when it is made and -1 when it is taken back, with the same `at` as when it was made.
-    pub fn observe(&mut self, observation: &Observation, category: CategoryId, at: i64, delta: i64) {
+    pub fn observe(&mut self, observation: &Observation, category: CategoryId, at: Moment, delta: i64) {
         if observation.is_empty() {
             return;
         }
@@ -193,13 +209,13 @@ impl Learned {
     #[must_use]
     pub fn remembered(&self, observation: &Observation) -> Option<CategoryId> {
         let note = observation.note;
-        let range = (note, i64::MIN, CategoryId(i64::MIN))..=(note, i64::MAX, CategoryId(i64::MAX));
+        let range = (note, Moment::FIRST, CategoryId(i64::MIN))..=(note, Moment::LAST, CategoryId(i64::MAX));
         self.choices.range(range).rev().find(|(_, count)| **count > 0).map(|(&(_, _, category), _)| category)
     }
 
     /// Whether that very choice is among those observed.
     #[must_use]
-    pub fn holds(&self, observation: &Observation, category: CategoryId, at: i64) -> bool {
+    pub fn holds(&self, observation: &Observation, category: CategoryId, at: Moment) -> bool {
         self.choices.get(&(observation.note, at, category)).is_some_and(|count| *count > 0)
     }
 

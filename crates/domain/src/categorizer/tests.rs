@@ -111,6 +111,7 @@ fn the_first_stage_that_knows_decides() {
         matched: Some("ana".to_owned()),
         confidence_bp: 10_000,
         model: None,
+        chosen_at: None,
     };
     assert_eq!(guess, Guess { category: CategoryId(40), categorization: by_me, suggestions: Vec::new() });
     assert_eq!(name(categorize(&stages, &Note::new("restaurant", &[])).category), "Food");
@@ -128,7 +129,7 @@ fn sources_are_read_back_as_written() {
         assert_eq!(Source::parse(source.as_str()), Some(source));
     }
     assert_eq!(Source::parse("Client"), None);
-    assert!(Categorization::client().is_explicit());
+    assert!(Categorization::client(crate::calendar::Timestamp(1)).is_explicit());
     assert!(!Categorization::none().is_explicit());
 }
 

@@ -83,6 +83,11 @@ impl Canonical {
         if matches!(state.categorization.source, Source::Learned | Source::Model) {
             self.optional(state.categorization.model.map(i64::from), Self::number);
         }
+        // Nor was it noted when a choice was made. The mark is none that the number of tags begins with.
+        if let Some(at) = state.categorization.chosen_at {
+            self.raw(&[1]);
+            self.number(at.0);
+        }
         self.number(i64::try_from(state.tags.len()).unwrap_or(i64::MAX));
         state.tags.iter().for_each(|tag| self.text(tag));
         self.optional(state.external_id.as_deref(), Self::text);

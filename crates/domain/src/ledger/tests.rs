@@ -42,7 +42,8 @@ fn state() -> ExpenseState {
 }
 
 fn by_keyword(word: &str) -> Categorization {
-    Categorization { source: Source::SystemKeyword, matched: Some(word.to_owned()), confidence_bp: 9000, model: None }
+    let (source, matched) = (Source::SystemKeyword, Some(word.to_owned()));
+    Categorization { source, matched, confidence_bp: 9000, model: None, chosen_at: None }
 }
 
 /// The state with one field after another changed, in the order of [`Field::ALL`].

@@ -18,6 +18,7 @@ pub struct Model {
     pub categorization_matched: Option<String>,
     pub categorization_bp: i32,
     pub categorization_model: Option<i32>,
+    pub category_chosen_at: Option<i64>,
     pub external_id: Option<String>,
     pub logged_at: i64,
     pub logged_on: NaiveDate,

@@ -14,6 +14,11 @@ fn observation(notes: &str) -> Observation {
     Observation::read(&Note::new(notes, &[]), shipped(), &mut Reader::default())
 }
 
+/// The moment of that number.
+fn then(n: i64) -> Moment {
+    Moment { at: Timestamp(n), expense: ExpenseId(1) }
+}
+
 fn decide(learned: &Learned, notes: &str) -> (CategoryId, Source, Option<String>, u16) {
     let categorizer = Categorizer { keywords: None, learned: Some(learned), model: shipped() };
     let guess = categorizer.decide(&Note::new(notes, &[]));
@@ -24,23 +29,36 @@ fn decide(learned: &Learned, notes: &str) -> (CategoryId, Source, Option<String>
 #[test]
 fn the_last_choice_for_a_note_is_remembered() {
     let mut learned = Learned::default();
-    learned.observe(&observation("Lunch with Ana"), MINE, 1, 1);
+    learned.observe(&observation("Lunch with Ana"), MINE, then(1), 1);
     let remembered = |category| (category, Source::Learned, Some("lunch with ana".to_owned()), MEMORY_BP);
     assert_eq!(decide(&learned, "LUNCH with Ana 12"), remembered(MINE));
-    learned.observe(&observation("lunch with ana"), OTHER, 2, 1);
+    learned.observe(&observation("lunch with ana"), OTHER, then(2), 1);
     assert_eq!(decide(&learned, "lunch with ana"), remembered(OTHER));
-    learned.observe(&observation("lunch with ana"), OTHER, 2, -1);
+    learned.observe(&observation("lunch with ana"), OTHER, then(2), -1);
     assert_eq!(decide(&learned, "lunch with ana"), remembered(MINE));
-    learned.observe(&observation("lunch with ana"), MINE, 1, -1);
+    learned.observe(&observation("lunch with ana"), MINE, then(1), -1);
     assert!(learned.is_empty());
     assert_eq!(decide(&learned, "lunch with ana").1, Source::Model);
+}
+
+#[test]
+fn of_choices_at_one_instant_the_one_for_the_last_expense_is_remembered() {
+    let (first, second) = (then(5), Moment { expense: ExpenseId(2), ..then(5) });
+    for order in [[(first, OTHER), (second, MINE)], [(second, MINE), (first, OTHER)]] {
+        let mut learned = Learned::default();
+        order.into_iter().for_each(|(at, category)| learned.observe(&observation("zork"), category, at, 1));
+        assert_eq!(learned.remembered(&observation("zork")), Some(MINE));
+        assert!(
+            learned.holds(&observation("zork"), OTHER, first) && !learned.holds(&observation("zork"), OTHER, second)
+        );
+    }
 }
 
 #[test]
 fn the_words_of_choices_speak_for_other_notes() {
     let mut learned = Learned::default();
     for (at, notes) in (1..).zip(["zork one", "zork two", "big zork", "zork again"]) {
-        learned.observe(&observation(notes), MINE, at, 1);
+        learned.observe(&observation(notes), MINE, then(at), 1);
     }
     let (category, source, matched, confidence) = decide(&learned, "another zork");
     assert_eq!((category, source, matched.as_deref()), (MINE, Source::Learned, Some("zork")));
@@ -52,7 +70,7 @@ fn the_words_of_choices_speak_for_other_notes() {
 fn what_the_model_calls_one_thing_the_person_may_call_another() {
     let mut learned = Learned::default();
     for (at, notes) in (1..).zip(["taxi", "bus ticket", "flight to Goa", "train", "uber trip", "metro card"]) {
-        learned.observe(&observation(notes), MINE, at, 1);
+        learned.observe(&observation(notes), MINE, then(at), 1);
     }
     assert_eq!(decide(&learned, "ferry ticket").0, MINE);
 }
@@ -60,8 +78,8 @@ fn what_the_model_calls_one_thing_the_person_may_call_another() {
 #[test]
 fn merged_and_renamed_categories_map_along() {
     let mut learned = Learned::default();
-    learned.observe(&observation("zork"), MINE, 1, 1);
-    learned.observe(&observation("zork two"), OTHER, 2, 1);
+    learned.observe(&observation("zork"), MINE, then(1), 1);
+    learned.observe(&observation("zork two"), OTHER, then(2), 1);
     let mapped = learned.map_categories(|category| Some(if category == MINE { OTHER } else { category }));
     assert_eq!(mapped.remembered(&observation("zork")), Some(OTHER));
     assert_eq!(mapped.words().map(|row| row.count).sum::<i64>(), learned.words().map(|row| row.count).sum::<i64>());
@@ -72,7 +90,7 @@ fn merged_and_renamed_categories_map_along() {
 #[test]
 fn nothing_is_learned_from_nothing() {
     let mut learned = Learned::default();
-    learned.observe(&observation("12345 !"), MINE, 1, 1);
+    learned.observe(&observation("12345 !"), MINE, then(1), 1);
     assert!(learned.is_empty());
 }
 
@@ -85,13 +103,13 @@ proptest! {
         before in "[a-d ]{1,6}",
     ) {
         let mut learned = Learned::default();
-        learned.observe(&observation(&before), MINE, 0, 1);
+        learned.observe(&observation(&before), MINE, then(0), 1);
         let start = learned.clone();
         let mut steps: Vec<_> = choices.iter().flat_map(|choice| [(choice, 1), (choice, -1)]).collect();
         // Any order, undoing before doing included.
         steps.sort_by_key(|((_, _, _, key), delta)| key.rotate_left(if *delta > 0 { 3 } else { 17 }));
         for ((notes, category, at, _), delta) in steps {
-            learned.observe(&observation(notes), CategoryId(*category), *at, delta);
+            learned.observe(&observation(notes), CategoryId(*category), then(*at), delta);
         }
         prop_assert_eq!(learned, start);
     }
@@ -103,7 +121,7 @@ proptest! {
     ) {
         let mut learned = Learned::default();
         for (notes, category, count) in &choices {
-            learned.observe(&observation(notes), CategoryId(*category), 1, *count);
+            learned.observe(&observation(notes), CategoryId(*category), then(1), *count);
         }
         let likely = likelihoods(&[0; CLASSES]);
         let blend = learned.blend(&observation(&notes), &likely);

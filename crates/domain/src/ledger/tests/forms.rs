@@ -77,7 +77,8 @@ fn each_field_is_told_and_copied_apart_from_the_others() {
     }
     assert!(!FieldSet::default().overlaps(FieldSet::ALL));
     // Who chose is part of the category; another keyword that chose the same is not.
-    let chosen = edit(state(), ExpenseState { categorization: Categorization::client(), ..state() });
+    let by_client = Categorization::client(Timestamp(9));
+    let chosen = edit(state(), ExpenseState { categorization: by_client, ..state() });
     assert_eq!(chosen.fields(), FieldSet::from_iter([Field::Category]));
     let explained = edit(state(), ExpenseState { categorization: by_keyword("bus"), ..state() });
     assert_eq!(explained.fields(), FieldSet::default());
@@ -138,7 +139,9 @@ fn hex(hash: Hash) -> String {
 fn the_canonical_form_never_changes() {
     let name = Revived { name: "Pets (2)".to_owned(), slug: "pets-2".to_owned() };
     let link = CategoryLink { category: PETS, before: Some(FOOD), after: None, revived: Some(name) };
-    let chosen = ExpenseState { categorization: Categorization::client(), imported: true, ..edits()[4].clone() };
+    // From before it was noted when a choice was made.
+    let by_client = Categorization { chosen_at: None, ..Categorization::client(Timestamp(9)) };
+    let chosen = ExpenseState { categorization: by_client, imported: true, ..edits()[4].clone() };
     let changes = [
         record(ExpenseId(5), state()),
         edit(state(), chosen),
@@ -185,6 +188,12 @@ fn everything_that_an_action_says_is_in_its_hash() {
             categorization: Categorization { source: Source::Model, model: Some(2), ..by_keyword("bus ride") },
             ..state()
         },
+        ExpenseState {
+            categorization: Categorization { chosen_at: None, ..Categorization::client(Timestamp(1)) },
+            ..state()
+        },
+        ExpenseState { categorization: Categorization::client(Timestamp(1)), ..state() },
+        ExpenseState { categorization: Categorization::client(Timestamp(2)), ..state() },
         ExpenseState { tags: vec!["wo".to_owned(), "rk".to_owned()], ..state() },
         ExpenseState { logged_at: Timestamp(1), ..state() },
         ExpenseState { logged_on: day(9), ..state() },

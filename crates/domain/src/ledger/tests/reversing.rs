@@ -116,7 +116,7 @@ fn an_explanation_goes_back_with_its_notes(
 
 #[test]
 fn a_choice_of_category_goes_back_with_its_own_explanation() {
-    let chosen = ExpenseState { category: FOOD, categorization: Categorization::client(), ..state() };
+    let chosen = ExpenseState { category: FOOD, categorization: Categorization::client(Timestamp(9)), ..state() };
     let target = action(4, ActionKind::Update, vec![edit(state(), chosen.clone())]);
     assert_eq!(change_of(&target, expense(1, chosen)).after, Some(state()));
 }

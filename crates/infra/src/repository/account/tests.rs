@@ -64,6 +64,7 @@ async fn put_expense(place: &Place, user: UserId) {
         categorization_matched: None,
         categorization_bp: 0,
         categorization_model: None,
+        category_chosen_at: None,
         external_id: None,
         logged_at: START.0,
         logged_on: day,

@@ -40,6 +40,9 @@ struct StoredState {
     // Of actions from before there was a model, and where none had a part, the text says nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     model: Option<u32>,
+    // Nor of choices from before it was noted when they were made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chosen_at: Option<i64>,
     tags: Vec<String>,
     external_id: Option<String>,
     logged_at: i64,
@@ -135,6 +138,7 @@ impl From<&ExpenseState> for StoredState {
             matched: state.categorization.matched.clone(),
             confidence_bp: state.categorization.confidence_bp,
             model: state.categorization.model,
+            chosen_at: state.categorization.chosen_at.map(|at| at.0),
             tags: state.tags.clone(),
             external_id: state.external_id.clone(),
             logged_at: state.logged_at.0,
@@ -160,6 +164,7 @@ impl TryFrom<StoredState> for ExpenseState {
                 matched: stored.matched,
                 confidence_bp: stored.confidence_bp,
                 model: stored.model,
+                chosen_at: stored.chosen_at.map(Timestamp),
             },
             tags: stored.tags,
             external_id: stored.external_id,
@@ -212,6 +217,7 @@ mod tests {
                 matched: Some("café".to_owned()),
                 confidence_bp: 9_000,
                 model: None,
+                chosen_at: None,
             },
             tags: vec!["a".to_owned(), "b c".to_owned()],
             external_id: Some("x".to_owned()),
@@ -222,12 +228,14 @@ mod tests {
         let mut by_model = state.clone();
         by_model.categorization.source = Source::Model;
         by_model.categorization.model = Some(u32::MAX);
+        let mut chosen = state.clone();
+        chosen.categorization = Categorization::client(Timestamp(1_767_225_600_001));
         let changes = vec![
             Change {
                 expense: ExpenseId(7),
                 version: 3,
                 previous: Seq(9),
-                before: Some(state.clone()),
+                before: Some(chosen),
                 after: None,
                 uncreated: true,
             },
@@ -251,10 +259,11 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_from_before_there_was_a_model_is_read_and_written_as_it_was() {
+    fn a_payload_of_an_older_version_is_read_and_written_as_it_was() {
         let text = r#"{"changes":[{"expense":7,"version":0,"previous":0,"before":null,"after":{"amount":1,"date":"2026-02-28","notes":"tea","category":1,"source":"system_keyword","matched":"tea","confidence_bp":8000,"tags":[],"external_id":null,"logged_at":1,"logged_on":"2026-02-28","imported":false},"uncreated":false}],"links":[]}"#;
         let (changes, links) = decode(text).unwrap();
-        assert_eq!(changes[0].after.as_ref().unwrap().categorization.model, None);
+        let why = &changes[0].after.as_ref().unwrap().categorization;
+        assert_eq!((why.model, why.chosen_at), (None, None));
         assert_eq!(encode(&changes, &links).unwrap(), text);
     }
 

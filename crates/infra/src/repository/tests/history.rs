@@ -25,6 +25,7 @@ async fn undo_and_redo_bring_everything_back() {
                 matched: Some("café".to_owned()),
                 confidence_bp: 9_900,
                 model: None,
+                chosen_at: None,
             },
             external_id: Some("bank-1".to_owned()),
             imported: true,

@@ -57,7 +57,8 @@ async fn more_expenses_than_an_action_can_hold_are_not_read() {
             ana.execute(&format!(
                 "INSERT INTO expenses SELECT id + {count}, user_id, amount, date, notes, notes_words, category_id, \
                  categorization_source, categorization_matched, categorization_bp, external_id, logged_at, logged_on, \
-                 imported, live, version, updated_at, last_action, categorization_model FROM expenses WHERE id <= {more}"
+                 imported, live, version, updated_at, last_action, categorization_model, category_chosen_at \
+                 FROM expenses WHERE id <= {more}"
             ))
             .await;
             let labels = "INSERT INTO tag_map (expense_id, tag_id) SELECT expense_id";

@@ -43,7 +43,7 @@ pub(in crate::repository) fn lunch() -> ExpenseState {
         date,
         notes: "lunch with Ana".to_owned(),
         category: CategoryId(1),
-        categorization: Categorization::client(),
+        categorization: Categorization::client(Timestamp(1_772_366_400_125)),
         tags: vec![],
         external_id: None,
         logged_at: Timestamp(1_772_366_400_125),

@@ -49,6 +49,16 @@ async fn verify_names_what_was_altered() {
                 "UPDATE expenses SET categorization_source = 'client' WHERE id = 1",
                 FirstBad::Expense(id),
             ),
+            (
+                "UPDATE expenses SET category_chosen_at = category_chosen_at + 1 WHERE id = 1",
+                "UPDATE expenses SET category_chosen_at = category_chosen_at - 1 WHERE id = 1",
+                FirstBad::Expense(id),
+            ),
+            (
+                "UPDATE expenses SET category_chosen_at = NULL WHERE id = 1",
+                "UPDATE expenses SET category_chosen_at = logged_at WHERE id = 1",
+                FirstBad::Expense(id),
+            ),
             ("UPDATE tags SET name = 'z'", "UPDATE tags SET name = 'a'", FirstBad::Expense(id)),
             (
                 "UPDATE user_action SET payload = REPLACE(payload, 'lunch', 'lynch') WHERE seq = 1",
