@@ -12,7 +12,7 @@ use acceptance::schema::Document;
 use acceptance::{Value, json, spawn};
 
 /// What the contract promises so far.
-const CONTRACT: [&str; 78] = [
+const CONTRACT: [&str; 79] = [
     "post /api/v1/auth/register",
     "post /api/v1/auth/verify",
     "post /api/v1/auth/otp",
@@ -31,6 +31,7 @@ const CONTRACT: [&str; 78] = [
     "get /api/v1/me",
     "patch /api/v1/me",
     "delete /api/v1/me",
+    "delete /api/v1/me/learned",
     "get /api/v1/me/export",
     "get /api/v1/me/phone",
     "put /api/v1/me/phone",

@@ -29,7 +29,7 @@ use crate::routes::{
         auth::register, auth::verify, auth::request_code, auth::login, auth::refresh, auth::logout,
         passwords::change, passwords::forgot, passwords::reset,
         sessions::list, sessions::end, trail::list, tokens::create, tokens::list, tokens::revoke,
-        me::get, me::update, erasure::erase, export::get,
+        me::get, me::update, me::forget_learned, erasure::erase, export::get,
         phone::get, phone::put, phone::delete, phone::verify,
         expenses::create, expenses::list, expenses::get, expenses::replace, expenses::update, expenses::delete,
         batch::run, changes::list,

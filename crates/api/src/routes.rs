@@ -97,6 +97,7 @@ fn v1(api: &mut ServiceConfig) {
         .service(path("/auth/tokens").post(tokens::create).get(tokens::list))
         .service(path("/auth/tokens/{id}").delete(tokens::revoke))
         .service(path("/me").get(me::get).patch(me::update).delete(erasure::erase))
+        .service(path("/me/learned").delete(me::forget_learned))
         .service(path("/me/export").get(export::get))
         .service(path("/me/phone").get(phone::get).put(phone::put).delete(phone::delete))
         .service(path("/me/phone/verify").post(phone::verify))

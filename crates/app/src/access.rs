@@ -51,6 +51,7 @@ mod tests {
             created_at: Timestamp(0),
             verified_at: None,
             disabled_at: None,
+            learned_since: None,
         };
         Principal { access, account }
     }

@@ -18,6 +18,8 @@ use crate::port::Clock;
 use crate::receipts::Keep;
 use crate::writer::{Tries, Writer};
 
+pub use crate::lessons::Learning;
+
 /// A category with the caller's keywords for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CategoryView {
@@ -309,6 +311,25 @@ impl Categories {
         }
         let basis = self.writer.choosing_basis(account.id).await?;
         Ok(Shown { data: basis.guess(notes, tags), books: basis.books })
+    }
+}
+
+// What people's own choices have taught.
+impl Categories {
+    /// How much the caller's own choices have taught.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn learning(&self, account: &Account) -> Result<Learning> {
+        self.writer.learning(account.id).await
+    }
+
+    /// Forgets what the caller's choices up to now have taught. The expenses stay as they are, and no undo brings it back.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn forget_learned(&self, account: &Account) -> Result<()> {
+        Ok(self.repository.forget_learned(account.id, self.clock.now()).await?)
     }
 }
 

@@ -1,13 +1,15 @@
 //! What people's own choices have taught the categorizer.
 //!
-//! Nothing of it is stored: it is made of the expenses themselves, of those among the [`WINDOW`] that were touched last whose
+//! Nothing of it is stored: it is made of the expenses themselves, of the [`WINDOW`] that were touched last among those whose
 //! category the client chose. So an undo, a deletion, a merge or an erasure takes back what it takes back of them, and every
-//! server learns the same. In memory it is kept up to date by what this process writes, and by a look at what else was
-//! touched since when others write too.
+//! server learns the same. What is chosen for people counts for nothing: however much of it is recorded or categorized anew,
+//! it takes the place of no choice. In memory it is kept up to date by what this process writes, and by a look at what else
+//! was touched since when others write too.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use florin_domain::calendar::Timestamp;
 use florin_domain::categorizer::features::Reader;
 use florin_domain::categorizer::learned::{Moment, Observation};
 use florin_domain::categorizer::{Learned, Note, model};
@@ -19,14 +21,25 @@ use florin_domain::repository::ExpenseRepository;
 
 use crate::error::Result;
 
-/// How many of a person's expenses are looked at: those that were touched last.
+/// How many of a person's choices are looked at: those whose expenses were touched last.
 const WINDOW: usize = 2_000;
 /// How many touched expenses are read at a time.
 const STEP: u64 = 200;
-/// How much is kept in memory of all people: an expense counts 1, one that teaches something [`LESSON`] more. About 100 bytes
-/// each.
-const ROOM: usize = 300_000;
-const LESSON: usize = 20;
+/// How many choices are kept in memory of all people, each of whom counts as one more. About 2 kB each.
+const ROOM: usize = 15_000;
+
+/// How much somebody's choices have taught.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Learning {
+    /// How many choices are remembered.
+    pub choices: usize,
+    /// For how many different notes.
+    pub notes: usize,
+    /// How many different words these notes have.
+    pub words: usize,
+    /// Choices up to this instant were forgotten; `None` when none ever were.
+    pub since: Option<Timestamp>,
+}
 
 /// What is kept of everybody who was asked about.
 pub(crate) struct Lessons {
@@ -42,16 +55,21 @@ struct Kept {
 
 /// One person's window, as of an action.
 struct Person {
+    /// Choices up to then teach nothing. They keep their places in the window.
+    since: Option<Timestamp>,
     /// The last action that is known of.
     seq: Seq,
-    /// The expenses of the window, by the last action on each.
-    rows: BTreeMap<(Seq, ExpenseId), Option<Lesson>>,
+    /// The choices of the window, by the last action on each expense.
+    rows: BTreeMap<(Seq, ExpenseId), Lesson>,
     last_actions: HashMap<ExpenseId, Seq>,
-    /// How many of them teach something.
-    lessons: usize,
+    /// Whether there may be choices that the window has no room for.
+    is_cut: bool,
+    /// Whether there is room for one of these by now. Which one is not known, so the window is to be read anew.
+    has_gap: bool,
     learned: Arc<Learned>,
     /// The same without categories that take no expenses, for the categories of that version.
     of_live: Option<(i64, Arc<Learned>)>,
+    counted: Option<Learning>,
 }
 
 struct Lesson {
@@ -66,16 +84,35 @@ impl Lessons {
         Self { expenses, kept: Mutex::default() }
     }
 
-    /// What the person's choices up to action `seq`, or later, have taught. One that knows of that action is asked nothing.
+    /// What the person's choices after `since` and up to action `seq`, or later, have taught. One that knows of that action is
+    /// asked nothing.
     pub(crate) async fn learned(
         &self,
         user: UserId,
         seq: Seq,
+        since: Option<Timestamp>,
         version: i64,
         taxonomy: &Taxonomy,
     ) -> Result<Arc<Learned>> {
+        self.look(user, seq, since, |person| person.of_live(version, taxonomy)).await
+    }
+
+    /// How much that is.
+    pub(crate) async fn count(&self, user: UserId, seq: Seq, since: Option<Timestamp>) -> Result<Learning> {
+        self.look(user, seq, since, Person::count).await
+    }
+
+    /// Has a look at what is kept of the person, once it knows of action `seq` and of what was forgotten at `since`.
+    async fn look<T>(
+        &self,
+        user: UserId,
+        seq: Seq,
+        since: Option<Timestamp>,
+        read: impl Fn(&mut Person) -> T + Send + Sync,
+    ) -> Result<T> {
         loop {
-            let known = self.kept().people.get(&user).map(|person| person.seq);
+            // Who has forgotten more is never asked to remember it.
+            let known = self.kept().people.get(&user).filter(|person| person.since >= since).map(|person| person.seq);
             match known {
                 Some(known) if known >= seq => {}
                 // Far behind, the whole window is read at once.
@@ -93,14 +130,16 @@ impl Lessons {
                     }
                 }
                 _ => {
-                    let rows = self.expenses.touched_last(user, WINDOW).await?;
-                    let mut person = Person::new();
+                    let rows = self.expenses.choices_touched_last(user, WINDOW).await?;
+                    let mut person = Person::new(since);
+                    person.is_cut = rows.len() >= WINDOW;
                     person.catch_up(seq, taught(&rows));
                     self.kept().put(user, person);
                 }
             }
-            if let Some(person) = self.kept().people.get_mut(&user) {
-                return Ok(person.of_live(version, taxonomy));
+            let is_fit = |person: &&mut Person| person.seq >= seq && person.since >= since;
+            if let Some(person) = self.kept().people.get_mut(&user).filter(is_fit) {
+                return Ok(read(person));
             }
         }
     }
@@ -143,15 +182,19 @@ impl Kept {
         }
         let before = person.room();
         change(person);
-        let room = person.room();
+        let (room, has_gap) = (person.room(), person.has_gap);
         self.room = (self.room + room).saturating_sub(before);
-        self.make_room(user);
+        if has_gap {
+            self.forget(user);
+        } else {
+            self.make_room(user);
+        }
         true
     }
 
     /// Keeps what was read of somebody, unless as much is known already.
     fn put(&mut self, user: UserId, person: Person) {
-        if self.people.get(&user).is_some_and(|known| known.seq >= person.seq) {
+        if self.people.get(&user).is_some_and(|known| (known.since, known.seq) >= (person.since, person.seq)) {
             return;
         }
         self.forget(user);
@@ -176,55 +219,86 @@ impl Kept {
 }
 
 impl Person {
-    fn new() -> Self {
-        let (rows, last_actions) = (BTreeMap::new(), HashMap::new());
-        Self { seq: Seq::ZERO, rows, last_actions, lessons: 0, learned: Arc::default(), of_live: None }
+    fn new(since: Option<Timestamp>) -> Self {
+        Self {
+            since,
+            seq: Seq::ZERO,
+            rows: BTreeMap::new(),
+            last_actions: HashMap::new(),
+            is_cut: false,
+            has_gap: false,
+            learned: Arc::default(),
+            of_live: None,
+            counted: None,
+        }
     }
 
-    /// Takes in expenses that were read after action `seq`: all that were touched since what is known.
+    /// Takes in expenses that were read after action `seq`: all that were touched since what is known, in any order. What is
+    /// known already is passed over.
     fn catch_up(&mut self, seq: Seq, taught: Vec<Taught>) {
+        let known = self.seq;
         for (expense, last_action, lesson) in taught {
-            self.see(expense, last_action, lesson);
+            if last_action > known {
+                self.see(expense, last_action, lesson);
+            }
         }
         self.seq = self.seq.max(seq);
     }
 
     fn room(&self) -> usize {
-        self.rows.len() + LESSON * self.lessons
+        self.rows.len() + 1
     }
 
-    /// Takes in what an expense teaches as the action `seq` left it: nothing when it is deleted. What is older than what is known
-    /// of it is passed over.
+    /// Takes in what an expense teaches as the action `seq` left it: nothing when it is deleted.
     fn see(&mut self, id: ExpenseId, seq: Seq, lesson: Option<Lesson>) {
-        match self.last_actions.get(&id) {
-            Some(known) if *known >= seq => return,
-            Some(known) => {
-                let before = (*known, id);
-                self.unlearn(before);
-            }
-            None => {}
+        if let Some(known) = self.last_actions.get(&id).copied() {
+            self.unlearn((known, id));
+            self.has_gap |= self.is_cut && lesson.is_none();
         }
-        if let Some(Lesson { observation, category, at }) = &lesson {
-            Arc::make_mut(&mut self.learned).observe(observation, *category, *at, 1);
-            self.lessons += 1;
-            self.of_live = None;
-        }
+        self.seq = self.seq.max(seq);
+        let Some(lesson) = lesson else { return };
+        self.observe(&lesson, 1);
         self.rows.insert((seq, id), lesson);
         self.last_actions.insert(id, seq);
-        self.seq = self.seq.max(seq);
         while self.rows.len() > WINDOW {
             let Some(oldest) = self.rows.first_key_value().map(|(key, _)| *key) else { break };
             self.unlearn(oldest);
-            self.last_actions.remove(&oldest.1);
+            self.is_cut = true;
         }
     }
 
     fn unlearn(&mut self, key: (Seq, ExpenseId)) {
-        if let Some(Some(Lesson { observation, category, at })) = self.rows.remove(&key) {
-            Arc::make_mut(&mut self.learned).observe(&observation, category, at, -1);
-            self.lessons -= 1;
-            self.of_live = None;
+        self.last_actions.remove(&key.1);
+        if let Some(lesson) = self.rows.remove(&key) {
+            self.observe(&lesson, -1);
         }
+    }
+
+    fn observe(&mut self, lesson: &Lesson, delta: i64) {
+        if self.teaches(lesson) {
+            Arc::make_mut(&mut self.learned).observe(&lesson.observation, lesson.category, lesson.at, delta);
+            self.of_live = None;
+            self.counted = None;
+        }
+    }
+
+    fn teaches(&self, lesson: &Lesson) -> bool {
+        self.since.is_none_or(|since| lesson.at.at > since)
+    }
+
+    fn count(&mut self) -> Learning {
+        if let Some(counted) = self.counted {
+            return counted;
+        }
+        let (mut choices, mut notes, mut words) = (0, BTreeSet::new(), BTreeSet::new());
+        for lesson in self.rows.values().filter(|lesson| self.teaches(lesson) && !lesson.observation.is_empty()) {
+            choices += 1;
+            notes.insert(lesson.observation.note());
+            words.extend(lesson.observation.words());
+        }
+        let counted = Learning { choices, notes: notes.len(), words: words.len(), since: self.since };
+        self.counted = Some(counted);
+        counted
     }
 
     fn of_live(&mut self, version: i64, taxonomy: &Taxonomy) -> Arc<Learned> {

@@ -173,6 +173,7 @@ mod tests {
             created_at: NOW,
             verified_at: None,
             disabled_at: None,
+            learned_since: None,
         };
         let access = Access::Token(TokenId(7), Scopes { read: true, write: false });
         TokenHolder { principal: Principal { access, account }, last_used_at }

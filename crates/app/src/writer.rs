@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use florin_domain::account::Account;
 use florin_domain::calendar::Timestamp;
 use florin_domain::categorizer::{Categorizer, Guess, Keyword, KeywordSet, Learned, Note, Source, model};
 use florin_domain::category::Taxonomy;
@@ -16,7 +17,7 @@ use florin_domain::repository::{
 };
 
 use crate::error::{AppError, Result};
-use crate::lessons::{self, Lessons};
+use crate::lessons::{self, Learning, Lessons};
 use crate::port::{Clock, SecretGenerator};
 use crate::receipts::Keep;
 
@@ -38,6 +39,8 @@ pub struct Bookkeeping {
     /// The currency of every amount.
     pub currency: Currency,
     keywords: Arc<KeywordSet>,
+    /// Choices up to then teach nothing.
+    learned_since: Option<Timestamp>,
 }
 
 impl Bookkeeping {
@@ -45,7 +48,8 @@ impl Bookkeeping {
     #[must_use]
     pub fn after(&self, links: &[CategoryLink]) -> Self {
         let taxonomy = links.iter().fold(self.taxonomy.clone(), |taxonomy, link| link.applied_to(&taxonomy));
-        Self { taxonomy, currency: self.currency, keywords: Arc::clone(&self.keywords) }
+        let Self { currency, learned_since, .. } = *self;
+        Self { taxonomy, currency, keywords: Arc::clone(&self.keywords), learned_since }
     }
 }
 
@@ -144,8 +148,21 @@ impl Writer {
         let basis = self.basis(user).await?;
         let Some(lessons) = &self.lessons else { return Ok(basis) };
         let Head { seq, taxonomy_version, .. } = basis.head;
-        let learned = Some(lessons.learned(user, seq, taxonomy_version, &basis.books.taxonomy).await?);
+        let Bookkeeping { taxonomy, learned_since, .. } = &*basis.books;
+        let learned = Some(lessons.learned(user, seq, *learned_since, taxonomy_version, taxonomy).await?);
         Ok(Basis { learned, ..basis })
+    }
+
+    /// How much the user's own choices have taught.
+    ///
+    /// # Errors
+    /// Those of [`Self::basis`].
+    pub async fn learning(&self, user: UserId) -> Result<Learning> {
+        let Basis { head, books, .. } = self.basis(user).await?;
+        match &self.lessons {
+            Some(lessons) => lessons.count(user, head.seq, books.learned_since).await,
+            None => Ok(Learning { since: books.learned_since, ..Learning::default() }),
+        }
     }
 
     /// What to plan on as last known here, without asking storage: of the head only the version of the categories. For a first
@@ -193,7 +210,8 @@ impl Writer {
             Some(Keyword { phrase: keyword.phrase, category })
         });
         let keywords = Arc::new(KeywordSet::new(live, Source::UserKeyword));
-        let books = Arc::new(Bookkeeping { taxonomy, currency: account.currency, keywords });
+        let Account { currency, learned_since, .. } = account;
+        let books = Arc::new(Bookkeeping { taxonomy, currency, keywords, learned_since });
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= CACHED_USERS {
             cache.clear();

@@ -35,6 +35,7 @@ fn account(id: UserId, role: Role) -> Account {
         created_at: NOW,
         verified_at: Some(NOW),
         disabled_at: None,
+        learned_since: None,
     }
 }
 

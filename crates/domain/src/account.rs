@@ -122,6 +122,8 @@ pub struct Account {
     pub verified_at: Option<Timestamp>,
     /// Since when it may not be used; `None` while it may.
     pub disabled_at: Option<Timestamp>,
+    /// Choices of categories up to this instant teach the categorizer nothing; `None` when none were forgotten.
+    pub learned_since: Option<Timestamp>,
 }
 
 /// The most characters of a person's name.

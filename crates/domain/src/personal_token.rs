@@ -164,6 +164,7 @@ mod tests {
             created_at: Timestamp(0),
             verified_at: None,
             disabled_at: None,
+            learned_since: None,
         };
         let access = crate::session::Access::Token(TokenId(1), Scopes { read: true, write: false });
         let session = crate::session::Access::Session(crate::id::SessionId(5));

@@ -7,6 +7,7 @@ mod categories;
 mod changes;
 mod external_ids;
 mod fields;
+mod forgetting;
 mod learning;
 mod lists;
 mod notes;

@@ -89,6 +89,7 @@ async fn asks(app: &App, user: &User) -> Vec<Ask> {
         ask("verifyPhone", "POST", "/me/phone/verify".into(), Some(json!({"otp": phone_code}))),
         ask("putPhone", "PUT", "/me/phone".into(), Some(json!({"phone": "+919812345679", "password": NEW_PASSWORD}))),
         ask("deletePhone", "DELETE", "/me/phone".into(), None),
+        ask("forgetLearned", "DELETE", "/me/learned".into(), None),
         ask("updateMe", "PATCH", "/me".into(), Some(json!({"name": "Ana"}))),
     ]
 }

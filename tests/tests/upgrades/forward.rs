@@ -51,7 +51,9 @@ async fn log_in(client: &Client, person: &Value) -> User {
 
 /// An answer without the members that were added since the release, which say of what is older that there was none of it.
 fn without_later_members(answer: &str) -> String {
-    answer.replace(r#","suggested":false,"model":null}"#, "}")
+    let answer = answer.replace(r#","suggested":false,"model":null}"#, "}");
+    let Some((before, learned)) = answer.split_once(r#","learned":{"#) else { return answer };
+    format!("{before}{}", learned.split_once('}').expect("its end").1)
 }
 
 /// Byte for byte what the release's own program answered.

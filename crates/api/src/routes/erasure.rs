@@ -5,7 +5,7 @@ use florin_app::erasure::Erasure;
 use florin_app::error::AppError;
 use utoipa::ToSchema;
 
-use super::me::tag_of;
+use super::me;
 use crate::auth::{Client, SessionCaller};
 use crate::openapi::{IfMatchHeader, Precondition};
 use crate::problem;
@@ -53,7 +53,7 @@ pub(crate) async fn erase(
     erasure: web::Data<Erasure>,
     Json(body): Json<ErasureBody>,
 ) -> problem::Result<HttpResponse> {
-    if !if_match.allows(tag_of(caller.account())) {
+    if !me::allows(&if_match, caller.account()) {
         return Err(AppError::PreconditionFailed.into());
     }
     let erasure = erasure.into_inner();

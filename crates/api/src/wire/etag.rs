@@ -46,6 +46,15 @@ impl IfMatch {
         }
     }
 
+    /// Whether a version that `fits` may be changed.
+    #[must_use]
+    pub fn allows_where(&self, fits: impl Fn(i64) -> bool) -> bool {
+        match self {
+            Self::Absent | Self::Any => true,
+            Self::Versions(versions) => versions.iter().any(|version| fits(*version)),
+        }
+    }
+
     /// [`Self::allows`], as the use cases take it.
     pub fn into_accept(self) -> impl Fn(i64) -> bool + Send + Sync + 'static {
         move |version| self.allows(version)

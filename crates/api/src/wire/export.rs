@@ -77,6 +77,9 @@ pub(crate) struct ExportedUser {
     /// When the address was proved.
     #[schema(required = true, format = "date-time")]
     verified_at: Option<String>,
+    /// Choices of categories up to then were forgotten; `null` when none ever were.
+    #[schema(required = true, format = "date-time")]
+    learned_since: Option<String>,
     /// The telephone number; `null` when there is none.
     #[schema(required = true)]
     phone: Option<PhoneBody>,
@@ -93,6 +96,7 @@ impl ExportedUser {
             timezone: account.zone.name(),
             created_at: account.created_at.to_rfc3339(),
             verified_at: account.verified_at.map(Timestamp::to_rfc3339),
+            learned_since: account.learned_since.map(Timestamp::to_rfc3339),
             phone: phone.map(PhoneBody::from),
         }
     }

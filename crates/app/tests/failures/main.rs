@@ -40,6 +40,7 @@ fn account() -> Account {
         created_at: NOW,
         verified_at: Some(NOW),
         disabled_at: None,
+        learned_since: None,
     }
 }
 

@@ -92,6 +92,12 @@ impl Observation {
         self.tokens.iter().map(|token| token.hash)
     }
 
+    /// The numbers of the words alone, each once, ascending.
+    pub fn words(&self) -> impl Iterator<Item = i64> {
+        let is_word = |token: &&Token| token.place.is_some() && token.weight == WORD_WEIGHT;
+        self.tokens.iter().filter(is_word).map(|token| token.hash)
+    }
+
     /// Whether the note says nothing at all: nothing is learned from it.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

@@ -61,7 +61,7 @@ pub struct EmptyMerge {
     pub taxonomy_version: i64,
 }
 
-/// Categories (`category`) and keywords (`keyword`). Each write bumps the head's `taxonomy_version` in its transaction.
+/// Categories (`category`), keywords (`keyword`), and since when choices count (`user_login.learned_since`). Each write bumps the head's `taxonomy_version` in its transaction.
 /// Merges that move expenses are the ledger's: only the reversal of such an action brings the category back.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
@@ -107,4 +107,10 @@ pub trait CategoryRepository: Send + Sync {
     /// # Errors
     /// None of its own.
     async fn put_keywords(&self, user: UserId, category: CategoryId, phrases: &[String]) -> Result<()>;
+
+    /// Has the user's choices up to `at` teach nothing from now on. What was forgotten before stays so.
+    ///
+    /// # Errors
+    /// `Erased` when the person was erased.
+    async fn forget_learned(&self, user: UserId, at: Timestamp) -> Result<()>;
 }

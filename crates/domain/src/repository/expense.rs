@@ -146,12 +146,12 @@ pub trait ExpenseRepository: Send + Sync {
     /// None of its own.
     async fn changed_since(&self, user: UserId, since: Seq, limit: u64) -> Result<Page<Expense>>;
 
-    /// The expenses that were touched last, deleted ones included: `count` at most, the latest action first and of one action
-    /// the greatest id.
+    /// Of the live expenses whose category the client chose those that were touched last: `count` at most, the latest action
+    /// first and of one action the greatest id.
     ///
     /// # Errors
     /// None of its own.
-    async fn touched_last(&self, user: UserId, count: usize) -> Result<Vec<Expense>>;
+    async fn choices_touched_last(&self, user: UserId, count: usize) -> Result<Vec<Expense>>;
 
     /// The user's tags that live expenses have, sorted by bytes.
     ///

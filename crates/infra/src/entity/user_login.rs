@@ -16,6 +16,7 @@ pub struct Model {
     pub verified_at: Option<i64>,
     pub disabled_at: Option<i64>,
     pub erased_at: Option<i64>,
+    pub learned_since: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -175,6 +175,7 @@ pub(super) async fn insert(tx: &DatabaseTransaction, id: i64, new: &NewAccount) 
         created_at: Set(new.created_at.0),
         verified_at: Set(new.verified_at.map(|at| at.0)),
         disabled_at: Set(None),
+        learned_since: Set(None),
         erased_at: Set(None),
     };
     user_login::Entity::insert(login).exec_without_returning(tx).await?;
@@ -254,6 +255,7 @@ pub(super) fn account_of(row: user_login::Model) -> Result<Account> {
         created_at: Timestamp(row.created_at),
         verified_at: row.verified_at.map(Timestamp),
         disabled_at: row.disabled_at.map(Timestamp),
+        learned_since: row.learned_since.map(Timestamp),
     })
 }
 

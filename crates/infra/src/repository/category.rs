@@ -10,14 +10,14 @@ use florin_domain::repository::{
     CategoryChange, CategoryRepository, EmptyMerge, NewCategory, RepositoryError, Result, StoredKeyword, UniqueKey,
 };
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{ExprTrait, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect,
 };
 
 use crate::db::{Database, Failure, failed};
-use crate::entity::{category, category_budget, expense, keyword};
+use crate::entity::{category, category_budget, expense, keyword, user_login};
 use crate::id_allocator::{IdAllocator, Sequence};
 
 use super::batch::pieces;
@@ -143,6 +143,22 @@ impl CategoryRepository for SqlCategoryRepository {
                     .exec(&*tx)
                     .await?;
                 insert_keywords(&tx, user, category, phrases).await
+            })
+            .await
+    }
+
+    async fn forget_learned(&self, user: UserId, at: Timestamp) -> Result<()> {
+        self.database
+            .write(|tx| async move {
+                bump_taxonomy(&tx, user).await?;
+                let earlier = user_login::Column::LearnedSince.lt(at.0).or(user_login::Column::LearnedSince.is_null());
+                user_login::Entity::update_many()
+                    .set(user_login::ActiveModel { learned_since: Set(Some(at.0)), ..Default::default() })
+                    .filter(user_login::Column::Id.eq(user.0))
+                    .filter(earlier)
+                    .exec(&*tx)
+                    .await?;
+                Ok(())
             })
             .await
     }

@@ -77,6 +77,7 @@ async fn empty_account(tx: &DatabaseTransaction, user: UserId, at: i64) -> std::
             name: Set(String::new()),
             disabled_at: Set(Some(at)),
             erased_at: Set(Some(at)),
+            learned_since: Set(None),
             ..Default::default()
         })
         .filter(there())

@@ -7,6 +7,7 @@ pub(super) mod row;
 pub(super) use list::page_of;
 
 use async_trait::async_trait;
+use florin_domain::categorizer::Source;
 use florin_domain::expense::Expense;
 use florin_domain::id::{CategoryId, ExpenseId, Seq, UserId};
 use florin_domain::repository::{
@@ -157,9 +158,11 @@ impl ExpenseRepository for SqlExpenseRepository {
         Ok(self.changed(user, since, limit).await?)
     }
 
-    async fn touched_last(&self, user: UserId, count: usize) -> Result<Vec<Expense>> {
+    async fn choices_touched_last(&self, user: UserId, count: usize) -> Result<Vec<Expense>> {
         let rows = expense::Entity::find()
             .filter(expense::Column::UserId.eq(user.0))
+            .filter(expense::Column::Live.eq(1_i16))
+            .filter(expense::Column::CategorizationSource.eq(Source::Client.as_str()))
             .order_by_desc(expense::Column::LastAction)
             .order_by_desc(expense::Column::Id)
             .limit(count as u64)

@@ -76,6 +76,14 @@ fn what_the_model_calls_one_thing_the_person_may_call_another() {
 }
 
 #[test]
+fn words_are_counted_without_what_is_made_of_them() {
+    let seen = observation("zork one zork");
+    assert_eq!((seen.words().count(), seen.tokens().count()), (2, 5));
+    let words: Vec<i64> = seen.words().collect();
+    assert!(observation("one").words().all(|word| words.contains(&word)));
+}
+
+#[test]
 fn merged_and_renamed_categories_map_along() {
     let mut learned = Learned::default();
     learned.observe(&observation("zork"), MINE, then(1), 1);
@@ -92,6 +100,7 @@ fn nothing_is_learned_from_nothing() {
     let mut learned = Learned::default();
     learned.observe(&observation("12345 !"), MINE, then(1), 1);
     assert!(learned.is_empty());
+    assert_eq!(observation("12345 !").words().count(), 0);
 }
 
 proptest! {

@@ -105,6 +105,7 @@ async fn an_account_is_read_as_it_was_made() {
         created_at: START,
         verified_at: None,
         disabled_at: None,
+        learned_since: None,
     };
     assert_eq!(account, expected);
     let credentials = accounts.credentials(&new.email).await.unwrap().unwrap();

@@ -298,6 +298,7 @@ async fn nothing_of_an_erased_person_is_left() {
     }
     let (before, bobs) = (ana.ledger.head(ana.user).await.unwrap(), rows_of(&database, bob.user).await);
 
+    ana.categories.forget_learned(ana.user, AT).await.unwrap();
     erase(&database, ana.user).await.unwrap();
 
     // A try that began before is noted, but not where it came from.
@@ -324,7 +325,7 @@ async fn nothing_of_an_erased_person_is_left() {
     // What stays: the row, the chain, the trail without addresses.
     let row = user_login::Entity::find_by_id(ana.user.0).one(database.writing()).await.unwrap().unwrap();
     assert_eq!((row.email, row.name), (format!("erased:{}", ana.user), String::new()));
-    assert_eq!((row.disabled_at, row.erased_at), (Some(AT.0), Some(AT.0)));
+    assert_eq!((row.disabled_at, row.erased_at, row.learned_since), (Some(AT.0), Some(AT.0), None));
     let after = ana.ledger.head(ana.user).await.unwrap();
     assert_eq!((after.seq, after.hash, after.is_sealed()), (before.seq, before.hash, true));
     let verified = ana.ledger.verify(ana.user).await.unwrap();
