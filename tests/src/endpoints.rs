@@ -150,6 +150,16 @@ impl Client {
         self.put(&format!("/categories/{id}/keywords"), &json!({"keywords": keywords}))
     }
 
+    /// POST /categories/recategorize
+    pub fn recategorize(&self) -> Call {
+        self.call("POST", "/categories/recategorize")
+    }
+
+    /// POST /categories/recategorize?dry_run=true
+    pub fn recategorize_dry(&self) -> Call {
+        self.call("POST", "/categories/recategorize?dry_run=true")
+    }
+
     /// POST /categorize
     pub fn categorize(&self, body: &Value) -> Call {
         self.post("/categorize", body)

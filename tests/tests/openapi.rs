@@ -12,7 +12,7 @@ use acceptance::schema::Document;
 use acceptance::{Value, json, spawn};
 
 /// What the contract promises so far.
-const CONTRACT: [&str; 79] = [
+const CONTRACT: [&str; 80] = [
     "post /api/v1/auth/register",
     "post /api/v1/auth/verify",
     "post /api/v1/auth/otp",
@@ -44,6 +44,7 @@ const CONTRACT: [&str; 79] = [
     "delete /api/v1/categories/{id}",
     "get /api/v1/categories/{id}/keywords",
     "put /api/v1/categories/{id}/keywords",
+    "post /api/v1/categories/recategorize",
     "post /api/v1/categorize",
     "get /api/v1/tags",
     "patch /api/v1/tags/{name}",

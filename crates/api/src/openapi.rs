@@ -34,7 +34,7 @@ use crate::routes::{
         expenses::create, expenses::list, expenses::get, expenses::replace, expenses::update, expenses::delete,
         batch::run, changes::list,
         categories::list, categories::create, categories::get, categories::update, categories::delete,
-        categories::keywords, categories::put_keywords, categories::categorize,
+        categories::keywords, categories::put_keywords, categories::categorize, categories::recategorize,
         tags::list, tags::rename, tags::delete,
         budgets::get, budgets::put, budgets::delete, budgets::put_total, budgets::delete_total,
         summary::get, score::get, score::history, insights::spending,

@@ -112,6 +112,7 @@ fn v1(api: &mut ServiceConfig) {
         )
         .service(path("/changes").get(changes::list))
         .service(path("/categories").get(categories::list).post(categories::create))
+        .service(path("/categories/recategorize").post(categories::recategorize))
         .service(path("/categories/{id}").get(categories::get).patch(categories::update).delete(categories::delete))
         .service(path("/categories/{id}/keywords").get(categories::keywords).put(categories::put_keywords))
         .service(path("/categorize").post(categories::categorize))

@@ -23,6 +23,7 @@ pub(crate) mod phone;
 pub(crate) mod preferences;
 pub mod query;
 pub mod reader;
+pub(crate) mod recategorize;
 pub(crate) mod score;
 pub(crate) mod summary;
 pub(crate) mod trail;

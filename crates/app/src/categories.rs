@@ -18,7 +18,10 @@ use crate::port::Clock;
 use crate::receipts::Keep;
 use crate::writer::{Tries, Writer};
 
+mod recategorize;
+
 pub use crate::lessons::Learning;
+pub use recategorize::{MAX_CHANGES, MAX_TOLD, Reassigned, Recategorized};
 
 /// A category with the caller's keywords for it.
 #[derive(Debug, Clone, PartialEq, Eq)]

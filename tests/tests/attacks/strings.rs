@@ -101,6 +101,7 @@ fn body(method: &str, path: &str, user: &User, new: &str) -> Value {
         ("put", path) if path.starts_with("/budgets/") => json!({"limit": "5"}),
         ("post", "/expenses/batch") => json!({"operations": [{"op": "create", "amount": "5"}]}),
         ("patch", _) => json!({}),
+        ("post", "/categories/recategorize") => Value::Null,
         (_, path) if path.contains("/actions/") || path.contains("reverseLastAction") => Value::Null,
         ("get" | "delete", _) => Value::Null,
         ("post", path) if path.starts_with("/admin/") || path.starts_with("/notifications/") => Value::Null,

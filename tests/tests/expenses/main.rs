@@ -11,6 +11,7 @@ mod forgetting;
 mod learning;
 mod lists;
 mod notes;
+mod recategorizing;
 mod search;
 mod strangers;
 mod values;

@@ -62,6 +62,7 @@ async fn asks(app: &App, user: &User) -> Vec<Ask> {
         ask("deleteCategory", "DELETE", format!("/categories/{merged}?merge_into={own}"), None),
         ask("putKeywords", "PUT", format!("/categories/{TRAVEL}/keywords"), Some(json!({"keywords": ["zumba"]}))),
         ask("categorize", "POST", "/categorize".into(), Some(json!({"notes": "zumba"}))),
+        ask("recategorize", "POST", "/categories/recategorize".into(), None),
         ask("renameTag", "PATCH", "/tags/b".into(), Some(json!({"name": "c"}))),
         ask("deleteTag", "DELETE", "/tags/c".into(), None),
         ask("putBudget", "PUT", format!("/budgets/{FOOD}"), Some(json!({"limit": "100"}))),

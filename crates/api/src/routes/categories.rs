@@ -1,7 +1,7 @@
 //! Categories, keywords, and choosing a category for notes.
 
 use actix_web::{HttpResponse, web};
-use florin_app::categories::{Categories, CategoryView};
+use florin_app::categories::{Categories, CategoryView, Recategorized};
 use florin_app::error::{AppError, Result};
 use florin_domain::account::Account;
 use florin_domain::id::{CategoryId, Seq};
@@ -17,6 +17,7 @@ use crate::wire::category::{
     DeleteCategoryQuery, GuessBody, KeywordsBody, NewCategoryBody, tag_of,
 };
 use crate::wire::page::{PageQuery, Paged};
+use crate::wire::recategorize::{RecategorizeQuery, RecategorizedBody};
 use crate::wire::{Id, IfMatch, IfNoneMatch, Json, NoQuery, Query};
 
 /// The system's categories and my own.
@@ -206,7 +207,8 @@ pub(crate) async fn keywords(
     Ok(reply::unless_known(tag_of(&view), &known, &CategoryKeywords { keywords: view.keywords }))
 }
 
-/// Sets my keywords for a category, a system one too. They choose for expenses to come, not for past ones.
+/// Sets my keywords for a category, a system one too. They choose for expenses to come; for
+/// past ones when these are categorized anew.
 #[utoipa::path(
     put, path = "/api/v1/categories/{id}/keywords", tag = "Categories", operation_id = "putKeywords",
     security(("bearer" = [])),
@@ -256,4 +258,27 @@ pub(crate) async fn categorize(
 ) -> problem::Result<HttpResponse> {
     let shown = categories.categorize(caller.account(), &body.notes, &body.tags).await?;
     Ok(reply::ok(&GuessBody::from(shown)))
+}
+
+/// Chooses categories anew for all expenses whose category was chosen for me, by my keywords, choices and the model as they are
+/// now.
+///
+/// One action, which undo takes back as a whole. Where nothing is sure enough an expense stays where it is. What I chose stays
+/// too, and so does what lies in an archived category. After `more` ask again.
+#[utoipa::path(
+    post, path = "/api/v1/categories/recategorize", tag = "Categories", operation_id = "recategorize",
+    security(("bearer" = [])),
+    params(RecategorizeQuery),
+    responses((status = 200, description = "What was changed, or would be", body = RecategorizedBody)),
+)]
+pub(crate) async fn recategorize(
+    caller: Caller,
+    Query(query): Query<RecategorizeQuery>,
+    retry: Retry,
+    categories: web::Data<Categories>,
+) -> problem::Result<HttpResponse> {
+    let categories = categories.into_inner();
+    let answer = |done: &Recategorized| reply::ok(&RecategorizedBody::from(done));
+    let work = |keep| async move { categories.recategorize(caller.account(), query.dry_run, &keep).await };
+    retry.answer(answer, work).await
 }

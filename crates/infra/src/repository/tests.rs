@@ -12,6 +12,7 @@ pub(super) use person::{Person, lunch};
 mod plans;
 mod pruning;
 mod races;
+mod recategorizing;
 mod services;
 mod settings;
 mod tampering;

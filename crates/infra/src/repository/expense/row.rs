@@ -41,6 +41,7 @@ pub(in crate::repository) fn state(row: &expense::Model, mut tags: Vec<String>) 
 
 /// The columns that an expense's state fills. Those that place it (id, user, version, ...) are left to the caller.
 pub(in crate::repository) fn columns(state: &ExpenseState) -> expense::ActiveModel {
+    let why = why_columns(&state.categorization);
     expense::ActiveModel {
         id: NotSet,
         user_id: NotSet,
@@ -49,11 +50,11 @@ pub(in crate::repository) fn columns(state: &ExpenseState) -> expense::ActiveMod
         notes: Set(state.notes.clone()),
         notes_words: Set(text::search_words(&state.notes)),
         category_id: Set(state.category.0),
-        categorization_source: Set(state.categorization.source.as_str().to_owned()),
-        categorization_matched: Set(state.categorization.matched.clone()),
-        categorization_bp: Set(i32::from(state.categorization.confidence_bp)),
-        categorization_model: Set(state.categorization.model.map(u32::cast_signed)),
-        category_chosen_at: Set(state.categorization.chosen_at.map(|at| at.0)),
+        categorization_source: why.categorization_source,
+        categorization_matched: why.categorization_matched,
+        categorization_bp: why.categorization_bp,
+        categorization_model: why.categorization_model,
+        category_chosen_at: why.category_chosen_at,
         external_id: Set(state.external_id.clone()),
         logged_at: Set(state.logged_at.0),
         logged_on: Set(state.logged_on),
@@ -62,6 +63,18 @@ pub(in crate::repository) fn columns(state: &ExpenseState) -> expense::ActiveMod
         version: NotSet,
         updated_at: NotSet,
         last_action: NotSet,
+    }
+}
+
+/// Those that say why an expense lies in its category.
+pub(in crate::repository) fn why_columns(why: &Categorization) -> expense::ActiveModel {
+    expense::ActiveModel {
+        categorization_source: Set(why.source.as_str().to_owned()),
+        categorization_matched: Set(why.matched.clone()),
+        categorization_bp: Set(i32::from(why.confidence_bp)),
+        categorization_model: Set(why.model.map(u32::cast_signed)),
+        category_chosen_at: Set(why.chosen_at.map(|at| at.0)),
+        ..Default::default()
     }
 }
 

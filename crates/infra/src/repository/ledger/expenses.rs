@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use florin_domain::categorizer::Categorization;
 use florin_domain::expense::ExpenseState;
 use florin_domain::id::{CategoryId, Seq};
 use florin_domain::ledger::Change;
@@ -26,19 +27,21 @@ impl Prepared<'_> {
         let (user, at) = (self.change_set.user, self.change_set.at);
         self.free_external_ids(tx).await?;
         let mut new = Vec::new();
-        let mut moved: BTreeMap<(i64, CategoryId), Vec<i64>> = BTreeMap::new();
+        let mut moved: BTreeMap<(i64, CategoryId, Option<&Categorization>), Vec<i64>> = BTreeMap::new();
         for change in &self.change_set.changes {
             match (&change.after, change.version) {
                 (Some(after), 0) => new.push(row::new_row(user, change.expense, after, at, seq)),
                 (None, 0) => return Err(Failure::internal("a change set deletes an expense that was never stored")),
                 (_, version) => match only_moved_to(change) {
-                    Some(category) => moved.entry((version, category)).or_default().push(change.expense.0),
+                    Some((category, why)) => moved.entry((version, category, why)).or_default().push(change.expense.0),
                     None => self.rewrite(tx, change, seq).await?,
                 },
             }
         }
-        for ((version, category), ids) in moved {
-            self.recategorize(tx, &ids, version, category, seq).await?;
+        for ((version, category, why), ids) in moved {
+            let mut columns = why.map_or_else(expense::ActiveModel::default, row::why_columns);
+            columns.category_id = Set(category.0);
+            self.recategorize(tx, &ids, version, columns, seq).await?;
         }
         Ok(new)
     }
@@ -65,24 +68,23 @@ impl Prepared<'_> {
         Ok(())
     }
 
-    /// Puts many expenses into a category in few statements, if all are of the version planned on.
+    /// Puts many expenses into a category in few statements, for one reason, if all are of the version planned on.
     async fn recategorize(
         &self,
         tx: &DatabaseTransaction,
         ids: &[i64],
         version: i64,
-        category: CategoryId,
+        columns: expense::ActiveModel,
         seq: Seq,
     ) -> Result<(), Failure> {
         let mut written = 0;
         for list in padded(ids) {
             let done = expense::Entity::update_many()
                 .set(expense::ActiveModel {
-                    category_id: Set(category.0),
                     version: Set(version + 1),
                     updated_at: Set(self.change_set.at.0),
                     last_action: Set(seq.0),
-                    ..Default::default()
+                    ..columns.clone()
                 })
                 .filter(expense::Column::Id.is_in(list))
                 .filter(expense::Column::UserId.eq(self.change_set.user.0))
@@ -122,11 +124,13 @@ fn key(state: &Option<ExpenseState>) -> Option<&str> {
     state.as_ref()?.external_id.as_deref()
 }
 
-/// Where a change puts its expense, when it does nothing else: a merge does that to thousands.
-fn only_moved_to(change: &Change) -> Option<CategoryId> {
+/// Where a change puts its expense, and why if there is another reason now, when it does nothing else: a merge does that to
+/// thousands, and so does categorizing anew.
+fn only_moved_to(change: &Change) -> Option<(CategoryId, Option<&Categorization>)> {
     let (before, after) = (change.before.as_ref()?, change.after.as_ref()?);
-    let moved = ExpenseState { category: after.category, ..before.clone() };
-    (moved == *after).then_some(after.category)
+    let (category, why) = (after.category, &after.categorization);
+    let moved = ExpenseState { category, categorization: why.clone(), ..before.clone() };
+    (moved == *after).then_some((category, (*why != before.categorization).then_some(why)))
 }
 
 /// An external id that is held by another expense; an identifier that is there already comes from a plan that was applied
