@@ -8,7 +8,6 @@ use acceptance::outbox::{Deliverer, LEASE_SECONDS, Outbox, POLICY, process_on};
 use acceptance::sink::{Act, Sink, later};
 use acceptance::size;
 use florin_app::port::DeliveryQueue;
-use florin_domain::id::DeliveryId;
 use florin_domain::notification::Channel::{Log, Webhook};
 use florin_domain::notification::delivery::State;
 use florin_domain::repository::OutboxRepository;
