@@ -185,6 +185,8 @@ fn everything_that_an_action_says_is_in_its_hash() {
             categorization: Categorization { source: Source::Model, model: Some(2), ..by_keyword("bus ride") },
             ..state()
         },
+        // Which only somebody who alters rows makes.
+        ExpenseState { categorization: Categorization { model: Some(1), ..by_keyword("bus ride") }, ..state() },
         ExpenseState { tags: vec!["wo".to_owned(), "rk".to_owned()], ..state() },
         ExpenseState { logged_at: Timestamp(1), ..state() },
         ExpenseState { logged_on: day(9), ..state() },
