@@ -7,8 +7,12 @@ use tokio::sync::OnceCell;
 
 use super::{TestDatabase, migrate};
 
-/// A new folder, in memory where that is possible: these files need not outlive a power cut.
+/// A new folder, in memory where that is possible: these files need not outlive a power cut. On disk for figures that should
+/// mean something, as `tests/servers.sh` has it for the servers.
 fn folder() -> TempDir {
+    if std::env::var_os("FLORIN_TEST_DURABLE").is_some_and(|value| !value.is_empty()) {
+        return tempfile::tempdir().expect("a temporary folder");
+    }
     let memory = Path::new("/dev/shm");
     let in_memory = tempfile::Builder::new().prefix("florin-test-").tempdir_in(memory);
     in_memory.or_else(|_| tempfile::tempdir()).expect("a temporary folder")

@@ -9,9 +9,12 @@ use unicode_normalization::UnicodeNormalization;
 pub const BUCKETS: u32 = 48_000;
 
 /// How much a whole word, a pair of words and a run of characters count.
-const WORD: i32 = 3;
-const PAIR: i32 = 3;
-const RUN: i32 = 1;
+const WORD: i16 = 3;
+const PAIR: i16 = 3;
+const RUN: i16 = 1;
+
+/// The most that a feature counts.
+pub const MOST_COUNT: i16 = 4;
 
 /// The longest text that is read, in bytes of its normal form: what follows says nothing new, and time stays bounded.
 const MAX_BYTES: usize = 480;
@@ -19,6 +22,8 @@ const MAX_BYTES: usize = 480;
 /// The hash that an empty text starts from, and what each byte is multiplied in with (FNV-1a).
 const OFFSET: u32 = 0x811c_9dc5;
 const PRIME: u32 = 0x0100_0193;
+/// What a run starts from: none is mistaken for a word.
+const RUN_OFFSET: u32 = OFFSET ^ 2;
 
 /// Words that banks and companies put around what matters.
 const NOISE: [&str; 54] = [
@@ -83,8 +88,8 @@ const NOISE: [&str; 54] = [
 pub struct Feature {
     /// The row, below [`BUCKETS`].
     pub row: u32,
-    /// Its multiplier.
-    pub count: i32,
+    /// Its multiplier, from 1 to [`MOST_COUNT`].
+    pub count: i16,
     /// The word it belongs to, by number of place; of a pair the first.
     pub word: u16,
 }
@@ -95,6 +100,7 @@ pub struct Reader {
     text: String,
     words: Vec<(usize, usize)>,
     bounds: Vec<usize>,
+    bordered: Vec<u8>,
     features: Vec<Feature>,
 }
 
@@ -176,7 +182,7 @@ impl Reader {
     /// Keeps or drops the word that begins at `start`; gives where the next one begins.
     fn end_word(&mut self, start: usize) -> usize {
         let end = self.text.len();
-        if self.text.get(start..).is_some_and(|word| NOISE.binary_search(&word).is_ok()) {
+        if self.text.get(start..).is_some_and(is_noise) {
             self.text.truncate(start);
         } else if end > start {
             self.words.push((start, end));
@@ -200,13 +206,21 @@ impl Reader {
             }
             before = Some(hash);
             // The borders of a word are characters too: a run knows whether it begins or ends one.
+            if word.is_ascii() {
+                self.bordered.clear();
+                self.bordered.push(b' ');
+                self.bordered.extend_from_slice(word.as_bytes());
+                self.bordered.push(b' ');
+                hash_runs(&self.bordered, number, &mut self.features);
+                continue;
+            }
             self.bounds.clear();
             self.bounds.extend(word.char_indices().map(|(at, _)| at));
             self.bounds.push(word.len());
             let chars = self.bounds.len() - 1;
             for from in 0..=chars {
                 // Place 0 is the border before, then the characters.
-                let mut hash = OFFSET ^ 2;
+                let mut hash = RUN_OFFSET;
                 for length in 1..=5 {
                     let at = from + length - 1;
                     if at > chars + 1 {
@@ -226,6 +240,39 @@ impl Reader {
             }
         }
     }
+}
+
+/// The runs of three to five bytes of a word with its borders, where a character is a byte: what most words are.
+fn hash_runs(bordered: &[u8], word: u16, features: &mut Vec<Feature>) {
+    features.reserve(3 * bordered.len());
+    let mut rest = bordered;
+    while let [a, b, c, further @ ..] = rest {
+        let mut hash = step(step(step(RUN_OFFSET, *a), *b), *c);
+        features.push(Feature { row: row(hash), count: RUN, word });
+        for byte in further.iter().take(2) {
+            hash = step(hash, *byte);
+            features.push(Feature { row: row(hash), count: RUN, word });
+        }
+        rest = rest.get(1..).unwrap_or_default();
+    }
+}
+
+/// For each first letter, the lengths of the words of [`NOISE`], a bit each: most words are told from noise by that alone.
+const NOISE_LENGTHS: [u32; 26] = {
+    let mut lengths = [0; 26];
+    let mut at = 0;
+    while at < NOISE.len() {
+        let word = NOISE[at].as_bytes();
+        lengths[(word[0] - b'a') as usize] |= 1 << word.len();
+        at += 1;
+    }
+    lengths
+};
+
+fn is_noise(word: &str) -> bool {
+    let first = word.bytes().next().unwrap_or_default().wrapping_sub(b'a');
+    let lengths = NOISE_LENGTHS.get(usize::from(first)).copied().unwrap_or_default();
+    word.len() < 32 && lengths >> word.len() & 1 == 1 && NOISE.binary_search(&word).is_ok()
 }
 
 const fn step(hash: u32, byte: u8) -> u32 {
@@ -308,8 +355,10 @@ mod tests {
     }
 
     #[test]
-    fn noise_is_in_order() {
+    fn noise_is_in_order_and_found() {
         assert!(NOISE.is_sorted());
+        assert!(NOISE.iter().all(|word| is_noise(word)));
+        assert!(!["", "a", "po", "poss", "été", "z"].into_iter().any(is_noise));
     }
 
     #[test]
@@ -329,6 +378,25 @@ mod tests {
             let fresh = reader.read([text.as_str()]).to_vec();
             reader.read([before.as_str()]);
             prop_assert_eq!(reader.read([text.as_str()]), fresh);
+        }
+
+        #[test]
+        fn every_run_is_hashed(word in "[a-z]{1,12}") {
+            let mut reader = Reader::default();
+            let quick = reader.read([word.as_str()]).to_vec();
+            // As the definition says it: every run, hashed by itself.
+            let bordered = format!(" {word} ");
+            let bytes = bordered.as_bytes();
+            let mut rows = Vec::new();
+            for from in 0..bytes.len() {
+                for length in 3..=5 {
+                    if let Some(run) = bytes.get(from..from + length) {
+                        rows.push(row(run.iter().fold(RUN_OFFSET, |hash, byte| step(hash, *byte))));
+                    }
+                }
+            }
+            let runs: Vec<u32> = quick.iter().filter(|feature| feature.count == RUN).map(|feature| feature.row).collect();
+            prop_assert_eq!(runs, rows);
         }
 
         #[test]

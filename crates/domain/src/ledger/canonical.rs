@@ -82,6 +82,10 @@ impl Canonical {
         // Only with these sources is there a model: what was hashed before there were any keeps its hash.
         if matches!(state.categorization.source, Source::Learned | Source::Model) {
             self.optional(state.categorization.model.map(i64::from), Self::number);
+        } else if let Some(model) = state.categorization.model {
+            // No such state is ever written. A row that was altered into one is not what the log says.
+            self.raw(&[2]);
+            self.number(i64::from(model));
         }
         // Nor was it noted when a choice was made. The mark is none that the number of tags begins with.
         if let Some(at) = state.categorization.chosen_at {

@@ -194,6 +194,8 @@ fn everything_that_an_action_says_is_in_its_hash() {
         },
         ExpenseState { categorization: Categorization::client(Timestamp(1)), ..state() },
         ExpenseState { categorization: Categorization::client(Timestamp(2)), ..state() },
+        // Which only somebody who alters rows makes.
+        ExpenseState { categorization: Categorization { model: Some(1), ..by_keyword("bus ride") }, ..state() },
         ExpenseState { tags: vec!["wo".to_owned(), "rk".to_owned()], ..state() },
         ExpenseState { logged_at: Timestamp(1), ..state() },
         ExpenseState { logged_on: day(9), ..state() },
