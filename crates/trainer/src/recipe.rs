@@ -11,6 +11,10 @@ pub(crate) struct Recipe {
     pub(crate) hint: f32,
     /// Weight of a word that says nothing.
     pub(crate) nothing: f32,
+    /// Share of a text's weight when it stands in a wording that says nothing.
+    pub(crate) dress: f32,
+    /// How many such wordings each text gets.
+    pub(crate) dresses: f32,
     /// Weight of a note of random letters, which says nothing either.
     pub(crate) noise: f32,
     /// How many of them there are.
@@ -49,6 +53,8 @@ impl Recipe {
         keyword: 2.0,
         hint: 1.0,
         nothing: 1.0,
+        dress: 0.5,
+        dresses: 1.0,
         noise: 1.0,
         noises: 6_000.0,
         brand: 0.6,
@@ -74,6 +80,8 @@ impl Recipe {
             "keyword" => &mut self.keyword,
             "hint" => &mut self.hint,
             "nothing" => &mut self.nothing,
+            "dress" => &mut self.dress,
+            "dresses" => &mut self.dresses,
             "noise" => &mut self.noise,
             "noises" => &mut self.noises,
             "brand" => &mut self.brand,

@@ -7,6 +7,9 @@ use florin_domain::categorizer::{SYSTEM_CATEGORIES, UNCATEGORIZED, WORD_LIST, en
 
 use crate::recipe::Recipe;
 
+/// The name of the category that nothing is known of.
+const NOTHING: &str = "Uncategorized";
+
 /// A text with its class and how much it counts.
 #[derive(Debug, Clone)]
 pub(crate) struct Document {
@@ -107,21 +110,55 @@ pub(crate) fn documents(data: &Path, recipe: &Recipe, handwritten: bool) -> Resu
             all.push(Document { text: field(&row, 0), class, weight: recipe.handwritten });
         }
     }
+    dress(&mut all, data, recipe)?;
     balance(&mut all, recipe.balance);
     noise(&mut all, recipe);
     Ok(all)
 }
 
-/// Notes of random letters. Without them the runs of letters of a word that nobody knows are read into what is known.
-fn noise(all: &mut Vec<Document>, recipe: &Recipe) {
-    let Some(class) = SYSTEM_CATEGORIES.iter().position(|(id, _)| *id == UNCATEGORIZED) else { return };
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    let mut below = |bound: u64| {
+/// Every text once more, in one of the wordings that people and banks put around a thing. Without them the likes of
+/// "purchase" and "payment" lean to where the word list happens to hold them.
+fn dress(all: &mut Vec<Document>, data: &Path, recipe: &Recipe) -> Result<()> {
+    let path = data.join("wordings.txt");
+    let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let wordings: Vec<_> =
+        text.lines().filter(|line| !line.starts_with('#')).filter_map(|l| l.split_once('*')).collect();
+    let bound = u64::try_from(wordings.len())?;
+    if bound == 0 {
+        bail!("{}: empty", path.display());
+    }
+    let mut below = random(0x9e6c_63d0_76cc_4b35);
+    let mut dressed = Vec::new();
+    let named = |document: &&Document| class_name(document.class) != NOTHING;
+    for document in all.iter().filter(named) {
+        let mut made = 0.0;
+        while made < recipe.dresses {
+            let Some((before, after)) = usize::try_from(below(bound)).ok().and_then(|at| wordings.get(at)) else {
+                break;
+            };
+            let text = format!("{before}{}{after}", document.text);
+            dressed.push(Document { text, class: document.class, weight: document.weight * recipe.dress });
+            made += 1.0;
+        }
+    }
+    all.extend(dressed);
+    Ok(())
+}
+
+/// Numbers below a bound, always the same ones.
+fn random(mut state: u64) -> impl FnMut(u64) -> u64 {
+    move |bound| {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
         (state >> 33) % bound
-    };
+    }
+}
+
+/// Notes of random letters. Without them the runs of letters of a word that nobody knows are read into what is known.
+fn noise(all: &mut Vec<Document>, recipe: &Recipe) {
+    let Some(class) = SYSTEM_CATEGORIES.iter().position(|(id, _)| *id == UNCATEGORIZED) else { return };
+    let mut below = random(0x2545_f491_4f6c_dd1d);
     let mut made = 0.0;
     while made < recipe.noises {
         // One word as a rule, of one to nine letters.
