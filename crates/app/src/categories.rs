@@ -331,8 +331,14 @@ impl Categories {
     ///
     /// # Errors
     /// Those of storage.
-    pub async fn forget_learned(&self, account: &Account) -> Result<()> {
-        Ok(self.repository.forget_learned(account.id, self.clock.now()).await?)
+    pub async fn forget_learned(&self, account: &Account, keep: &Keep<()>) -> Result<()> {
+        let now = self.clock.now();
+        // Another server's clock may be ahead: what was chosen there is forgotten too.
+        let latest = self.writer.learning(account.id).await?.latest;
+        let at = latest.map_or(now, |latest| latest.max(now));
+        self.repository.forget_learned(account.id, at, keep.receipt(&())?, now).await?;
+        keep.note_kept();
+        Ok(())
     }
 }
 

@@ -23,6 +23,8 @@ use crate::error::Result;
 
 /// How many of a person's choices are looked at: those whose expenses were touched last.
 const WINDOW: usize = 2_000;
+/// How many expenses are looked through for them at most: those that were touched last.
+const AMONG: u64 = 50_000;
 /// How many touched expenses are read at a time.
 const STEP: u64 = 200;
 /// How many choices are kept in memory of all people, each of whom counts as one more. About 2 kB each.
@@ -39,6 +41,8 @@ pub struct Learning {
     pub words: usize,
     /// Choices up to this instant were forgotten; `None` when none ever were.
     pub since: Option<Timestamp>,
+    /// When the latest of them was made; `None` when there is none.
+    pub latest: Option<Timestamp>,
 }
 
 /// What is kept of everybody who was asked about.
@@ -130,7 +134,7 @@ impl Lessons {
                     }
                 }
                 _ => {
-                    let rows = self.expenses.choices_touched_last(user, WINDOW).await?;
+                    let rows = self.expenses.choices_touched_last(user, WINDOW, AMONG).await?;
                     let mut person = Person::new(since);
                     person.is_cut = rows.len() >= WINDOW;
                     person.catch_up(seq, taught(&rows));
@@ -291,12 +295,13 @@ impl Person {
             return counted;
         }
         let (mut choices, mut notes, mut words) = (0, BTreeSet::new(), BTreeSet::new());
+        let latest = self.rows.values().filter(|lesson| self.teaches(lesson)).map(|lesson| lesson.at.at).max();
         for lesson in self.rows.values().filter(|lesson| self.teaches(lesson) && !lesson.observation.is_empty()) {
             choices += 1;
             notes.insert(lesson.observation.note());
             words.extend(lesson.observation.words());
         }
-        let counted = Learning { choices, notes: notes.len(), words: words.len(), since: self.since };
+        let counted = Learning { choices, notes: notes.len(), words: words.len(), since: self.since, latest };
         self.counted = Some(counted);
         counted
     }

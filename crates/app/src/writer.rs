@@ -8,7 +8,7 @@ use florin_domain::account::Account;
 use florin_domain::calendar::Timestamp;
 use florin_domain::categorizer::{Categorizer, Guess, Keyword, KeywordSet, Learned, Note, Source, model};
 use florin_domain::category::Taxonomy;
-use florin_domain::expense::Expense;
+use florin_domain::expense::{Expense, ExpenseState};
 use florin_domain::id::{Seq, UserId};
 use florin_domain::ledger::{ActionKind, CategoryLink, ChangeSet, Draft, Guard, Head, OperationId};
 use florin_domain::money::Currency;
@@ -74,6 +74,19 @@ impl Basis {
         let categorizer =
             Categorizer { keywords: Some(&books.keywords), learned: learned.as_deref(), model: model::shipped() };
         categorizer.decide(&Note::new(notes, tags))
+    }
+
+    /// The instant of a choice that is made now: after what was forgotten, by whichever server's clock that was.
+    #[must_use]
+    pub fn chosen_at(&self) -> Timestamp {
+        self.books.learned_since.map_or(self.at, |since| self.at.max(since.plus_millis(1)))
+    }
+
+    /// Whether what a choice taught was forgotten.
+    #[must_use]
+    pub fn is_forgotten(&self, choice: &ExpenseState) -> bool {
+        let at = choice.categorization.chosen_at.unwrap_or(choice.logged_at);
+        self.books.learned_since.is_some_and(|since| at <= since)
     }
 
     /// The same without what this expense teaches: for choosing its own category anew.
@@ -297,6 +310,11 @@ async fn pause(tries: &Tries, random: u8) {
 pub struct Tries(u32);
 
 impl Tries {
+    /// For plans that are dear: no more than `most` of them.
+    pub(crate) const fn at_most(most: u32) -> Self {
+        Self(MAX_TRIES.saturating_sub(most))
+    }
+
     /// Whether another try is left; counts this one.
     pub(crate) fn again(&mut self) -> bool {
         self.0 += 1;

@@ -114,3 +114,18 @@ async fn a_profile_is_read_anew_when_something_was_learned_and_changed_all_the_s
     user.delete("/me/learned").header("if-match", "\"1\"").await.refused(412, "precondition_failed");
     assert_eq!(learned(&user).await, told(1, 1, 1, None));
 }
+
+#[tokio::test]
+async fn who_names_a_category_once_more_after_forgetting_teaches_it_again() {
+    let app = spawn().await;
+    let user = app.user().await;
+    let id = user.record(&json!({"amount": "1", "notes": "qwxzy", "category_id": FITNESS})).await;
+    user.delete("/me/learned").await.expect(204);
+    // In the same instant, and by a clock that is behind: it was chosen after it was forgotten.
+    app.clock.advance_seconds(-5);
+    user.patch_expense(id, &json!({"category_id": FITNESS})).await.expect(200);
+    assert_eq!(guess(&user, "qwxzy").await, of(FITNESS, "learned"));
+    // And is forgotten again, though that clock is still behind.
+    user.delete("/me/learned").await.expect(204);
+    assert_eq!(guess(&user, "qwxzy").await, of(UNCATEGORIZED, "none"));
+}

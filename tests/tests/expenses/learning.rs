@@ -1,7 +1,7 @@
 //! What somebody chooses is learned at once, and unlearned with what takes the choice back.
 
 use acceptance::category::{FITNESS, FOOD, TRAVEL, UNCATEGORIZED};
-use acceptance::{User, json, spawn};
+use acceptance::{User, Value, json, spawn};
 
 /// Where a note would go, and by whose choice.
 async fn guess(user: &User, notes: &str) -> (i64, String) {
@@ -228,4 +228,36 @@ async fn what_is_taught_at_one_server_is_known_at_the_other() {
         there.delete_expense(id).await.expect(204);
         assert_eq!(guess(&user, "qwxzy").await, none());
     }
+}
+
+#[tokio::test]
+async fn what_is_chosen_for_other_words_is_a_choice_of_its_own() {
+    let app = spawn().await;
+    let user = app.user().await;
+    let choose = async |notes: &str, category: i64| {
+        user.record(&json!({"amount": "1", "notes": notes, "category_id": category})).await
+    };
+    let first = choose("something else", FITNESS).await;
+    app.clock.advance_seconds(1);
+    choose("qwxzy", TRAVEL).await;
+    app.clock.advance_seconds(1);
+    // The same category for other words: nobody has chosen that before.
+    user.patch_expense(first, &json!({"notes": "qwxzy", "category_id": FITNESS})).await.expect(200);
+    assert_eq!(guess(&user, "qwxzy").await, learned(FITNESS));
+    user.undo().await.expect(200);
+    assert_eq!(guess(&user, "qwxzy").await, learned(TRAVEL));
+}
+
+#[tokio::test]
+async fn a_batch_that_chooses_away_and_back_again_does_nothing() {
+    let app = spawn().await;
+    let user = app.user().await;
+    let id = user.record(&json!({"amount": "1", "notes": "qwxzy", "category_id": TRAVEL})).await;
+    let before = user.expense(id).await.expect(200);
+    app.clock.advance_seconds(1);
+    let update = |category: i64| json!({"op": "update", "id": id, "category_id": category});
+    let done = user.batch(&json!({"operations": [update(FITNESS), update(TRAVEL)]})).await.expect(200);
+    assert_eq!(done["action"], Value::Null);
+    let after = user.expense(id).await.expect(200);
+    assert_eq!((after.etag(), &after.body), (before.etag(), &before.body));
 }

@@ -144,6 +144,9 @@ async fn the_same_key_has_one_effect_and_a_wrong_query_has_none() {
     for query in ["dry_run=yes", "dry_run=1", "dryrun=true", "dry_run=true&dry_run=true"] {
         user.call("POST", &format!("/categories/recategorize?{query}")).await.refused(422, "invalid");
     }
+    // What is said in the wrong place is not overlooked.
+    let misplaced = user.call("POST", "/categories/recategorize").json(&json!({"dry_run": true}));
+    assert_eq!(misplaced.await.refused(422, "invalid")["errors"][0]["pointer"], "/dry_run");
     user.call("GET", "/categories/recategorize").await.refused(405, "method_not_allowed");
     let script = user.personal_token(&["read"]).await.0;
     script.recategorize().await.refused(403, "insufficient_scope");

@@ -17,8 +17,8 @@ use crate::wire::category::{
     DeleteCategoryQuery, GuessBody, KeywordsBody, NewCategoryBody, tag_of,
 };
 use crate::wire::page::{PageQuery, Paged};
-use crate::wire::recategorize::{RecategorizeQuery, RecategorizedBody};
-use crate::wire::{Id, IfMatch, IfNoneMatch, Json, NoQuery, Query};
+use crate::wire::recategorize::{Nothing, RecategorizeQuery, RecategorizedBody};
+use crate::wire::{Id, IfMatch, IfNoneMatch, Json, NoQuery, OptionalJson, Query};
 
 /// The system's categories and my own.
 #[utoipa::path(
@@ -276,6 +276,7 @@ pub(crate) async fn recategorize(
     Query(query): Query<RecategorizeQuery>,
     retry: Retry,
     categories: web::Data<Categories>,
+    _: OptionalJson<Nothing>,
 ) -> problem::Result<HttpResponse> {
     let categories = categories.into_inner();
     let answer = |done: &Recategorized| reply::ok(&RecategorizedBody::from(done));

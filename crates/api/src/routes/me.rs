@@ -12,6 +12,7 @@ use crate::auth::{Caller, SessionCaller};
 use crate::openapi::{Conflict, IfMatchHeader, IfNoneMatchHeader, Precondition};
 use crate::problem;
 use crate::reply;
+use crate::retry::Retry;
 use crate::task::mutate;
 use crate::wire::etag::tag_of_parts;
 use crate::wire::{Fields, IfMatch, IfNoneMatch, Json, NoQuery, Query, Reader, Untagged};
@@ -72,7 +73,7 @@ pub(crate) struct LearnedBody {
 
 impl From<Learning> for LearnedBody {
     fn from(learning: Learning) -> Self {
-        let Learning { choices, notes, words, since } = learning;
+        let Learning { choices, notes, words, since, latest: _ } = learning;
         Self { choices, notes, words, since: since.map(Timestamp::to_rfc3339) }
     }
 }
@@ -110,7 +111,7 @@ const LEARNED_BITS: u32 = 31;
 
 /// What the `ETag` says: a number made of all that can change in it.
 fn tag_of(account: &Account, learning: &Learning) -> i64 {
-    let Learning { choices, notes, words, since } = *learning;
+    let Learning { choices, notes, words, since, latest: _ } = *learning;
     let since = since.map_or(String::new(), |since| since.0.to_string());
     let learned = tag_of_parts(&[&choices.to_string(), &notes.to_string(), &words.to_string(), &since]);
     (tag_of_profile(account) << LEARNED_BITS) | (learned & ((1 << LEARNED_BITS) - 1))
@@ -157,11 +158,12 @@ pub(crate) async fn forget_learned(
     caller: Caller,
     _: Query<NoQuery>,
     _: Untagged,
+    retry: Retry,
     categories: web::Data<Categories>,
 ) -> problem::Result<HttpResponse> {
     let categories = categories.into_inner();
-    mutate(async move { categories.forget_learned(caller.account()).await }).await?;
-    Ok(reply::no_content())
+    let work = |keep| async move { categories.forget_learned(caller.account(), &keep).await };
+    retry.answer(|()| reply::no_content(), work).await
 }
 
 /// Changes of a profile; what is left out stays as it is.
@@ -213,7 +215,8 @@ pub(crate) async fn update(
     let auth = auth.into_inner();
     let is_conditional = matches!(if_match, IfMatch::Versions(_));
     let accept = is_conditional.then_some(move |account: &Account| allows(&if_match, account));
+    // Before the effect, which nothing that fails later may hide: it changes nothing of what was learned.
+    let learning = categories.learning(caller.account()).await?;
     let account = mutate(async move { auth.update_profile(caller.account(), &patch, accept).await }).await?;
-    let learning = categories.learning(&account).await?;
     Ok(reply::versioned(tag_of(&account, &learning), &MeBody::new(&account, learning)))
 }

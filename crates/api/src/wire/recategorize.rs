@@ -25,6 +25,16 @@ impl Fields for RecategorizeQuery {
     }
 }
 
+/// The body, which says nothing: what is meant for the query must not be overlooked here.
+#[derive(Debug)]
+pub(crate) struct Nothing;
+
+impl Fields for Nothing {
+    fn read(_: &mut Reader<'_>) -> Option<Self> {
+        Some(Self)
+    }
+}
+
 /// What was categorized anew, or would be.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RecategorizedBody {
@@ -34,7 +44,7 @@ pub(crate) struct RecategorizedBody {
     #[schema(minimum = 0, example = 120)]
     examined: u64,
     /// How many of them got another category.
-    #[schema(minimum = 0, maximum = 5000, example = 1)]
+    #[schema(minimum = 0, maximum = 1000, example = 1)]
     changed: usize,
     /// The number of the one action that did it all; `null` when nothing was changed.
     #[schema(required = true, minimum = 1)]

@@ -16,9 +16,11 @@ use crate::writer::{Basis, Bookkeeping, Tries};
 
 use super::Categories;
 
-/// The most expenses that one action categorizes anew: it is kept, hashed and undone as a whole, and has the person's other
-/// writes wait while it is applied. Who has more asks again.
-pub const MAX_CHANGES: usize = 5_000;
+/// The most expenses that one action categorizes anew: it is kept, hashed and undone as a whole, and has others wait while it is
+/// applied, a statement for each reason there is. Who has more asks again.
+pub const MAX_CHANGES: usize = 1_000;
+/// How often all is looked at before the person's other writes are let win.
+const MAX_LOOKS: u32 = 5;
 /// The most bytes that they take in the log, by [`weight`]: storage refuses an action of 12 MiB, and a reversal holds what
 /// later edits made of them besides.
 const MAX_WEIGHT: usize = 10 * 1024 * 1024;
@@ -79,8 +81,9 @@ impl Categories {
         keep: &Keep<Recategorized>,
     ) -> Result<Recategorized> {
         let operation = self.writer.operation();
-        let _turn = if dry_run { None } else { self.writer.turn(account.id).await };
-        let mut tries = Tries::default();
+        // The turn is shared by strangers, and a look may take a while: it is taken only once somebody else was faster.
+        let mut turn = None;
+        let mut tries = Tries::at_most(MAX_LOOKS);
         loop {
             let basis = self.writer.choosing_basis(account.id).await?;
             let Found { examined, changes, more } = self.find_changes(account, &basis).await?;
@@ -97,6 +100,9 @@ impl Categories {
             let outcome = |seq, _: &ChangeSet| Ok(told(Some(seq)));
             if let Some(done) = self.writer.carry_out(&basis, change_set, &mut tries, keep, outcome).await? {
                 return Ok(done);
+            }
+            if turn.is_none() {
+                turn = self.writer.turn(account.id).await;
             }
         }
     }

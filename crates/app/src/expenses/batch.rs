@@ -225,7 +225,12 @@ impl Draft {
     /// One change for each expense that ends up different.
     fn changes(&self) -> Vec<Change> {
         let change = |(id, after): (&ExpenseId, &Option<ExpenseState>)| match (self.stored.get(id), after) {
-            (Some(expense), Some(state)) => florin_domain::ledger::amend(expense, state.clone()),
+            (Some(expense), Some(state)) => {
+                // Away and back again is where it was, chosen when it was.
+                let mut after = state.clone();
+                after.categorization.chosen_at = expense.state.categorization.chosen_at;
+                if after == expense.state { None } else { florin_domain::ledger::amend(expense, state.clone()) }
+            }
             (Some(expense), None) => Some(florin_domain::ledger::remove(expense)),
             (None, Some(state)) => Some(florin_domain::ledger::record(*id, state.clone())),
             (None, None) => None,

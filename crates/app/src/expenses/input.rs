@@ -189,7 +189,8 @@ pub(super) fn state_of(
             if before.map(|before| before.category) != Some(category) {
                 check.category(category, books);
             }
-            Guess { categorization: choice(before, category, basis), ..Guess::client(category, basis.at) }
+            let categorization = choice(before, category, &notes, &tags, basis);
+            Guess { categorization, ..Guess::client(category, basis.at) }
         }
         None => basis.guess(&notes, &tags),
     };
@@ -248,7 +249,7 @@ pub(super) fn patched(
                 check.category(category, books);
             }
             state.category = category;
-            state.categorization = choice(Some(before), category, basis);
+            state.categorization = choice(Some(before), category, &state.notes, &state.tags, basis);
         }
         Set::Clear => choose(&mut state, basis),
         Set::Keep if state.notes != before.notes && !before.categorization.is_explicit() => choose(&mut state, basis),
@@ -257,13 +258,22 @@ pub(super) fn patched(
     check.finish(state)
 }
 
-/// The client's choice of a category. Naming the one that they chose before is no other choice.
-fn choice(before: Option<&ExpenseState>, category: CategoryId, basis: &Basis) -> Categorization {
-    match before {
-        Some(before) if before.category == category && before.categorization.is_explicit() => {
-            before.categorization.clone()
-        }
-        _ => Categorization::client(basis.at),
+/// The client's choice of a category. Naming the one that they chose before for the same words is no other choice, unless what
+/// it taught was forgotten since.
+fn choice(
+    before: Option<&ExpenseState>,
+    category: CategoryId,
+    notes: &str,
+    tags: &[String],
+    basis: &Basis,
+) -> Categorization {
+    let is_same = |before: &&ExpenseState| {
+        let is_chosen = before.category == category && before.categorization.is_explicit();
+        is_chosen && before.notes == notes && before.tags == tags && !basis.is_forgotten(before)
+    };
+    match before.filter(is_same) {
+        Some(before) => before.categorization.clone(),
+        None => Categorization::client(basis.chosen_at()),
     }
 }
 

@@ -100,7 +100,10 @@ fn what_was_forgotten_keeps_its_place_and_teaches_nothing() {
     let mut later = Person::new(Some(Timestamp(2)));
     later.catch_up(Seq(10), taught(&rows));
     let words = of(&rows[2..3]).count().words;
-    assert_eq!(later.count(), Learning { choices: 1, notes: 1, words, since: Some(Timestamp(2)) });
+    assert_eq!(
+        later.count(),
+        Learning { choices: 1, notes: 1, words, since: Some(Timestamp(2)), latest: Some(Timestamp(3)) }
+    );
     assert_eq!((later.rows.len(), &later.learned), (4, &of(&rows[2..3]).learned));
     // Taking away what was not learned takes away nothing.
     later.catch_up(Seq(12), taught(&[expense(1, 12, 7)]));

@@ -108,9 +108,11 @@ pub trait CategoryRepository: Send + Sync {
     /// None of its own.
     async fn put_keywords(&self, user: UserId, category: CategoryId, phrases: &[String]) -> Result<()>;
 
-    /// Has the user's choices up to `at` teach nothing from now on. What was forgotten before stays so.
+    /// Has the user's choices up to `at` teach nothing from now on. What was forgotten before stays so. The receipt, if any, is
+    /// kept at `now` in the same transaction.
     ///
     /// # Errors
-    /// `Erased` when the person was erased.
-    async fn forget_learned(&self, user: UserId, at: Timestamp) -> Result<()>;
+    /// `Erased` when the person was erased; `Taken(Operation)` when the receipt's key has one that is still good.
+    async fn forget_learned(&self, user: UserId, at: Timestamp, receipt: Option<Receipt>, now: Timestamp)
+    -> Result<()>;
 }

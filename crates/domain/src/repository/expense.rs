@@ -147,11 +147,12 @@ pub trait ExpenseRepository: Send + Sync {
     async fn changed_since(&self, user: UserId, since: Seq, limit: u64) -> Result<Page<Expense>>;
 
     /// Of the live expenses whose category the client chose those that were touched last: `count` at most, the latest action
-    /// first and of one action the greatest id.
+    /// first and of one action the greatest id. Looked for `among` the expenses that were touched last, so that it takes a while
+    /// at most.
     ///
     /// # Errors
     /// None of its own.
-    async fn choices_touched_last(&self, user: UserId, count: usize) -> Result<Vec<Expense>>;
+    async fn choices_touched_last(&self, user: UserId, count: usize, among: u64) -> Result<Vec<Expense>>;
 
     /// The user's tags that live expenses have, sorted by bytes.
     ///

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use florin_domain::calendar::{Month, Timestamp};
 use florin_domain::category::Category;
 use florin_domain::id::{CategoryId, Seq, UserId};
+use florin_domain::receipt::Receipt;
 use florin_domain::repository::{
     CategoryChange, CategoryRepository, EmptyMerge, NewCategory, RepositoryError, Result, StoredKeyword, UniqueKey,
 };
@@ -147,10 +148,18 @@ impl CategoryRepository for SqlCategoryRepository {
             .await
     }
 
-    async fn forget_learned(&self, user: UserId, at: Timestamp) -> Result<()> {
+    async fn forget_learned(
+        &self,
+        user: UserId,
+        at: Timestamp,
+        receipt: Option<Receipt>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let receipt = receipt.as_ref();
         self.database
             .write(|tx| async move {
                 bump_taxonomy(&tx, user).await?;
+                receipt::insert_any(&tx, user, receipt, now).await?;
                 let earlier = user_login::Column::LearnedSince.lt(at.0).or(user_login::Column::LearnedSince.is_null());
                 user_login::Entity::update_many()
                     .set(user_login::ActiveModel { learned_since: Set(Some(at.0)), ..Default::default() })

@@ -13,7 +13,7 @@ use florin_domain::id::{CategoryId, ExpenseId, Seq, UserId};
 use florin_domain::repository::{
     ExpenseQuery, ExpenseRepository, MAX_AT_ONCE, Page, RepositoryError, Result, TagCount,
 };
-use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, IntoCondition, Order, Query};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::db::{Database, Failure, failed};
@@ -158,9 +158,21 @@ impl ExpenseRepository for SqlExpenseRepository {
         Ok(self.changed(user, since, limit).await?)
     }
 
-    async fn choices_touched_last(&self, user: UserId, count: usize) -> Result<Vec<Expense>> {
+    async fn choices_touched_last(&self, user: UserId, count: usize, among: u64) -> Result<Vec<Expense>> {
+        // Read from the index alone.
+        let beyond = Query::select()
+            .column(expense::Column::LastAction)
+            .from(expense::Entity)
+            .and_where(expense::Column::UserId.eq(user.0))
+            .order_by(expense::Column::LastAction, Order::Desc)
+            .order_by(expense::Column::Id, Order::Desc)
+            .limit(1)
+            .offset(among)
+            .take();
+        let beyond = Func::coalesce([Expr::from(beyond), Expr::value(0_i64)]);
         let rows = expense::Entity::find()
             .filter(expense::Column::UserId.eq(user.0))
+            .filter(Expr::col((expense::Entity, expense::Column::LastAction)).gt(beyond))
             .filter(expense::Column::Live.eq(1_i16))
             .filter(expense::Column::CategorizationSource.eq(Source::Client.as_str()))
             .order_by_desc(expense::Column::LastAction)

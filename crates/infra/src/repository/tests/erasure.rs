@@ -298,7 +298,7 @@ async fn nothing_of_an_erased_person_is_left() {
     }
     let (before, bobs) = (ana.ledger.head(ana.user).await.unwrap(), rows_of(&database, bob.user).await);
 
-    ana.categories.forget_learned(ana.user, AT).await.unwrap();
+    ana.categories.forget_learned(ana.user, AT, None, AT).await.unwrap();
     erase(&database, ana.user).await.unwrap();
 
     // A try that began before is noted, but not where it came from.

@@ -67,8 +67,8 @@ async fn as_many_actions_as_it_takes() {
         let would = server.recategorize(&account, true, &Keep::nothing()).await.unwrap();
         let asked = database.read().asked() - asked;
         assert_eq!((would.changed, would.action, would.more), (MAX_CHANGES, None, true));
-        // Twenty pages of two statements; head, categories, keywords, account, choices and their tags.
-        assert!(asked <= 2 * 20 + 8, "{asked}");
+        // Four pages of two statements; head, categories, keywords, account, choices and their tags.
+        assert!(asked <= 2 * 4 + 8, "{asked}");
         assert_eq!(ana.ledger.head(ana.user).await.unwrap().seq, before);
 
         let first = recategorize(&server, &account).await;
