@@ -85,7 +85,7 @@ async fn the_users_keywords_win_and_are_nobody_elses() {
     assert_eq!(ana.keywords(own).await["keywords"], json!(["harbour fee", "regattas"]));
     ana.put_keywords(own, &["", "   ", "!!"]).await.refused(422, "invalid");
     ana.put_keywords(own, &[]).await.expect(200);
-    assert_eq!(guess(&ana, "paid the harbour fees").await, Some(UNCATEGORIZED));
+    assert_ne!(guess(&ana, "paid the harbour fees").await, Some(own));
 }
 
 #[tokio::test]
