@@ -382,6 +382,7 @@ mod tests {
 
         #[test]
         fn every_run_is_hashed(word in "[a-z]{1,12}") {
+            prop_assume!(!is_noise(&word));
             let mut reader = Reader::default();
             let quick = reader.read([word.as_str()]).to_vec();
             // As the definition says it: every run, hashed by itself.
