@@ -5,15 +5,18 @@ use florin_domain::calendar::{Month, Timestamp};
 use florin_domain::category::slug;
 use florin_domain::expense::ExpenseState;
 use florin_domain::id::CategoryId;
+use florin_domain::receipt::Receipt;
 use florin_domain::repository::{
-    BudgetRepository, CategoryChange, CategoryRepository, EmptyMerge, LedgerRepository, RepositoryError, StoredKeyword,
-    UniqueKey,
+    AccountRepository, BudgetRepository, CategoryChange, CategoryRepository, EmptyMerge, LedgerRepository,
+    RepositoryError, StoredKeyword, UniqueKey,
 };
 use florin_migration::Migrator;
 use florin_migration::sea_orm_migration::MigratorTrait;
 
 use crate::db::{Database, DatabaseError, DatabaseOptions, SchemaState};
 use crate::id_allocator::{IdAllocator, Sequence};
+use crate::repository::SqlAccountRepository;
+use crate::repository::account::tests::somebody;
 
 use super::database::{TestDatabase, with_database};
 use super::person::{Person, lunch, tags};
@@ -310,4 +313,25 @@ async fn identifiers_are_handed_out_once() {
     all.dedup();
     assert_eq!((all.len(), all[0]), (count, 1));
     fresh.remove(&[a, b]).await;
+}
+
+/// Asked again under a key that was answered, nothing that was chosen meanwhile is forgotten: both are one transaction.
+#[tokio::test]
+async fn what_was_learned_is_forgotten_once_under_a_key() {
+    with_database(async |database| {
+        let accounts = SqlAccountRepository::new(database.clone());
+        let id = accounts.create(&somebody()).await.unwrap();
+        let ana = Person::new(&database, id.0);
+        let receipt = Receipt { key: [1; 32], fingerprint: [2; 32], answer: vec![3] };
+        let forget = async |at: i64| {
+            ana.categories.forget_learned(id, Timestamp(at), Some(receipt.clone()), Timestamp(at)).await
+        };
+        let since = async || accounts.account(id).await.unwrap().unwrap().learned_since;
+        assert_eq!(since().await, None);
+        forget(5000).await.unwrap();
+        assert_eq!(since().await, Some(Timestamp(5000)));
+        assert!(matches!(forget(6000).await, Err(RepositoryError::Taken(UniqueKey::Operation))));
+        assert_eq!(since().await, Some(Timestamp(5000)));
+    })
+    .await;
 }
