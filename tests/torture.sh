@@ -6,6 +6,7 @@
 #   TORTURE=1      minutes (the default)
 #   TORTURE=full   the sizes that the promises of docs/reliability.md name
 #   TORTURE_SEED   another workload
+#   TORTURE_LANES  so many programs at once (1): sooner done, and harder for what is tried, as each has less of the processors
 #   ENGINES        some of: sqlite mariadb postgres
 
 set -uo pipefail
@@ -13,6 +14,7 @@ cd "$(dirname "$0")/.." || exit
 
 export TORTURE=${TORTURE:-1}
 engines=${ENGINES:-sqlite mariadb postgres}
+lanes=${TORTURE_LANES:-1}
 cargo=${CARGO:-cargo}
 read -r -a flags <<<"--workspace ${CARGO_FLAGS:-}"
 mkdir -p target/torture
@@ -20,30 +22,54 @@ export TORTURE_FIGURES=$PWD/target/torture/figures.tsv
 : >"$TORTURE_FIGURES"
 failed=()
 
-# run NAME ENGINE: one test program, its scenarios one after the other: each has both processors for itself.
-run() {
-  local began=$SECONDS
-  echo "=== $1 on $2"
-  "$cargo" test "${flags[@]}" --test "$1" -- --test-threads=1 || failed+=("$1 on $2")
-  echo "--- $1 on $2: $((SECONDS - began)) s"
-}
-
+# The programs to run, as "PROGRAM ENGINE"; those that take longest come first, so that lanes end at about the same time.
+runs=("galera cluster")
+for engine in postgres mariadb sqlite; do
+  if [[ " $engines " == *" $engine "* ]]; then runs+=("torture $engine"); fi
+done
 for engine in $engines; do
   case $engine in
-    sqlite) export TEST_DATABASE=sqlite ;;
-    mariadb) export TEST_DATABASE=${TEST_MARIADB_URL:?} ;;
-    postgres) export TEST_DATABASE=${TEST_POSTGRES_URL:?} ;;
+    sqlite | mariadb | postgres) runs+=("upgrades $engine") ;;
     *) echo "no engine $engine" >&2 && exit 2 ;;
   esac
-  run torture "$engine"
-  run upgrades "$engine"
 done
-export TEST_DATABASE=sqlite
-if [[ $engines == "sqlite mariadb postgres" ]]; then run differential "three engines"; fi
-run galera cluster
+if [[ $engines == "sqlite mariadb postgres" ]]; then runs+=("differential engines"); fi
+
+# run PROGRAM ENGINE: one test program, its scenarios one after the other. What it prints comes when it has ended, as a whole.
+run() {
+  local began=$SECONDS output=target/torture/$1-$2.log status=0
+  case $2 in
+    mariadb) export TEST_DATABASE=${TEST_MARIADB_URL:?} ;;
+    postgres) export TEST_DATABASE=${TEST_POSTGRES_URL:?} ;;
+    *) export TEST_DATABASE=sqlite ;;
+  esac
+  {
+    echo "=== $1 on $2"
+    "$cargo" test "${flags[@]}" --test "$1" -- --test-threads=1 || status=$?
+    echo "--- $1 on $2: $((SECONDS - began)) s"
+  } >"$output" 2>&1
+  cat "$output"
+  return "$status"
+}
+
+declare -A started=()
+# Waits for one that runs, and notes it when it failed.
+await() {
+  local pid status=0
+  wait -n -p pid "${!started[@]}" || status=$?
+  if ((status)); then failed+=("${started[$pid]}"); fi
+  unset "started[$pid]"
+}
+for next in "${runs[@]}"; do
+  if ((${#started[@]} >= lanes)); then await; fi
+  # shellcheck disable=SC2086 # two words
+  run $next &
+  started[$!]=$next
+done
+while ((${#started[@]})); do await; done
 
 echo
-echo "=== figures (TORTURE=$TORTURE, $SECONDS s)"
+echo "=== figures (TORTURE=$TORTURE, TORTURE_LANES=$lanes, $SECONDS s)"
 sort "$TORTURE_FIGURES" | awk -F '\t' '$1 != row { row = $1; print row } { printf "    %-9s %s\n", $2, $3 }'
 if ((${#failed[@]})); then
   printf 'FAILED: %s\n' "${failed[@]}"
