@@ -92,7 +92,7 @@ on-postgres: build
 .PHONY: torture
 torture: build ## Faults on purpose, against the release build on every engine; TORTURE=full for the sizes of docs/reliability.md
 	$(CARGO) build --release $(CARGO_FLAGS)
-	tests/servers.sh --only mariadb,postgres -- tests/torture.sh
+	TORTURE=$(or $(TORTURE),1) tests/servers.sh --only mariadb,postgres -- tests/torture.sh
 
 .PHONY: schemathesis
 schemathesis: ## Property-based requests made from the OpenAPI document; SEED and MAX_EXAMPLES may be set

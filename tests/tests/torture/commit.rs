@@ -122,31 +122,20 @@ async fn asked_again_after_a_cut_every_kind_of_write_is_done_once() {
     let mut random = Random::new(seed());
     let (mut cuts, mut unavailable) = (0, 0);
     for round in 0..rounds {
-        let (kind, list, by) = KINDS[round % KINDS.len()];
-        let Person { user, clients, .. } = &people[round / KINDS.len()];
-        let ask = ask(user, kind, round).await;
-        let before = (length(user, list).await, actions(user).await);
         let cut = *random.pick(&[Cut::AfterCommit, Cut::AfterCommit, Cut::BeforeCommit, Cut::WithCommit]);
         // Some take an identifier first, some keep their answer afterwards, each in a transaction of its own.
-        let (after, patience) = (below(&mut random, 2), Duration::from_secs(1));
-        let (is_cut, answer) = futures::join!(proxy.cut(cut, Manner::Reset, after, patience), send(&clients[0], &ask));
-        let mut answer = answer.expect("an answer");
-        let first = answer.status;
-        if answer.status == 503 {
-            unavailable += 1;
-            answer = send(&clients[1], &ask).await.expect("an answer");
-        }
-        assert!(answer.status < 300, "{kind}, {cut:?} after {after} ({is_cut}), first {first}: {answer:?}");
-        let after = (length(user, list).await, actions(user).await);
-        let is_action = list == "/expenses" || list == "/actions";
-        assert_eq!(after, (before.0 + by, before.1 + i64::from(is_action)), "{kind}, {cut:?}, first {first}");
-        let again = send(&clients[1], &ask).await.expect("an answer");
-        assert_eq!(
-            (answer.status, &answer.body),
-            (again.status, &again.body),
-            "{kind}, {cut:?}, first {first}: {again:?}"
-        );
+        let (person, after) = (&people[round / KINDS.len()], below(&mut random, 2));
+        let (is_cut, is_told) =
+            ask_through_a_cut(&proxy, person, KINDS[round % KINDS.len()], round, (cut, after)).await;
         cuts += usize::from(is_cut);
+        unavailable += usize::from(is_told);
+    }
+    // What is done by the first COMMIT and answered after the second, which keeps the answer.
+    let device = KINDS.into_iter().find(|(kind, ..)| *kind == "a device").expect("a kind");
+    for (n, cut) in [Cut::BeforeCommit, Cut::WithCommit, Cut::AfterCommit].into_iter().enumerate() {
+        let (is_cut, _) = ask_through_a_cut(&proxy, &people[0], device, rounds + n, (cut, 1)).await;
+        assert!(is_cut, "an answer is kept by a COMMIT of its own");
+        cuts += 1;
     }
     for person in &people {
         acceptance::books::assert_sound(&person.user).await;
@@ -159,4 +148,32 @@ async fn asked_again_after_a_cut_every_kind_of_write_is_done_once() {
             KINDS.len()
         ),
     );
+}
+
+/// Asks for a write of that kind while the connection is cut at the COMMIT that comes after so many, and again at the other
+/// server: there is one effect, and one answer. Whether it was cut, and whether the client was told 503 first.
+async fn ask_through_a_cut(
+    proxy: &Proxy,
+    person: &Person,
+    (kind, list, by): (&'static str, &str, i64),
+    number: usize,
+    (cut, after): (Cut, usize),
+) -> (bool, bool) {
+    let Person { user, clients, .. } = person;
+    let ask = ask(user, kind, number).await;
+    let before = (length(user, list).await, actions(user).await);
+    let patience = Duration::from_secs(1);
+    let (is_cut, answer) = futures::join!(proxy.cut(cut, Manner::Reset, after, patience), send(&clients[0], &ask));
+    let mut answer = answer.expect("an answer");
+    let first = answer.status;
+    if first == 503 {
+        answer = send(&clients[1], &ask).await.expect("an answer");
+    }
+    assert!(answer.status < 300, "{kind}, {cut:?} after {after} ({is_cut}), first {first}: {answer:?}");
+    let now = (length(user, list).await, actions(user).await);
+    let is_action = list == "/expenses" || list == "/actions";
+    assert_eq!(now, (before.0 + by, before.1 + i64::from(is_action)), "{kind}, {cut:?}, first {first}");
+    let again = send(&clients[1], &ask).await.expect("an answer");
+    assert_eq!((answer.status, &answer.body), (again.status, &again.body), "{kind}, {cut:?}, first {first}: {again:?}");
+    (is_cut, first == 503)
 }

@@ -1,5 +1,7 @@
 //! Kept answers.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use florin_domain::calendar::Timestamp;
 use florin_domain::id::UserId;
@@ -10,8 +12,13 @@ use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFil
 
 use super::account::hold_enabled;
 use super::batch::{padded, pieces};
+use crate::db::deadline::PROMPT;
 use crate::db::{Database, Failure, failed};
 use crate::entity::idempotency_key::{ActiveModel, Column, Entity, Model};
+
+/// How often a receipt is kept anew whose COMMIT was not answered, and the time that has to be left for it.
+const MAX_LOST: u32 = 4;
+const LEAST: Duration = Duration::from_millis(100);
 
 /// Receipts in a SQL database.
 #[derive(Debug, Clone)]
@@ -114,12 +121,30 @@ impl ReceiptRepository for SqlReceiptRepository {
     }
 
     async fn keep(&self, user: UserId, receipt: &Receipt, at: Timestamp) -> Result<()> {
-        self.database
-            .write(|tx| async move {
+        let deadline = self.database.deadline(PROMPT);
+        let mut lost = 0;
+        loop {
+            let write = self.database.try_write_until(deadline.clone(), |tx| async move {
                 // Nothing is kept for somebody who is gone by now.
                 if hold_enabled(&tx, user).await? { insert(&tx, user, receipt, at).await } else { Ok(()) }
-            })
-            .await
+            });
+            match write.await {
+                Ok(()) => return Ok(()),
+                // Its effect is there already, so it has to be kept: whether it is shows when it is kept again.
+                Err(Failure::OutcomeUnknown(error)) if lost < MAX_LOST && deadline.check(LEAST).is_ok() => {
+                    tracing::debug!(%error, "keeping an answer is tried again");
+                    lost += 1;
+                }
+                Err(failure) => {
+                    let error = RepositoryError::from(failure);
+                    let may_be_this = lost > 0 && matches!(error, RepositoryError::Taken(UniqueKey::Operation));
+                    if may_be_this && self.find(user, &receipt.key, at).await?.as_ref() == Some(receipt) {
+                        return Ok(());
+                    }
+                    return Err(error);
+                }
+            }
+        }
     }
 }
 
