@@ -6,7 +6,8 @@
 #   TORTURE=1      minutes (the default)
 #   TORTURE=full   the sizes that the promises of docs/reliability.md name
 #   TORTURE_SEED   another workload
-#   TORTURE_LANES  so many programs at once (1): sooner done, and harder for what is tried, as each has less of the processors
+#   TORTURE_LANES  so many programs at once (1): sooner done, and harder for what is tried, as each has less of the processors.
+#                  With too many a database is too slow for what is promised in seconds.
 #   ENGINES        some of: sqlite mariadb postgres
 
 set -uo pipefail

@@ -15,6 +15,12 @@ async fn migrating_at_every_node_at_once_ends_well() {
     for round in 0..rounds {
         cluster.execute(0, "DROP DATABASE florin").await;
         cluster.execute(0, "CREATE DATABASE florin").await;
+        // Until each node has it: nobody migrates what is not there.
+        for n in 0..cluster.addresses().len() {
+            let there = "SET SESSION wsrep_sync_wait = 1; SELECT CONVERT(schema_name USING utf8mb4) \
+                         FROM information_schema.schemata WHERE schema_name = 'florin'";
+            assert_eq!(cluster.ask(n, there, 0).await.unwrap(), ["florin"]);
+        }
         let migrating: Vec<_> = cluster
             .addresses()
             .into_iter()

@@ -137,15 +137,25 @@ impl Database {
     }
 
     /// On a Galera cluster the lock is one node's alone. But every change of the schema is made at all nodes in one order, so
-    /// that each has one winner: who fails, because the table is there already, waits for the one who made it.
+    /// that each has one winner: who fails, because the table is there already, waits for the one who made it. Several may have
+    /// been in each other's way, so that all of them wait: who has seen nobody go on for a while goes on.
     async fn migrated_elsewhere(&self, error: RepositoryError) -> Result<Vec<String>, DatabaseError> {
         tracing::info!(%error, "a migration failed; perhaps a process at another node of the cluster applies it: waiting for that");
         let (mut left, mut since) = (usize::MAX, Instant::now());
+        let mut turn = since + self::turn();
         while since.elapsed() < ELSEWHERE {
             match self.schema_state().await {
                 Ok(SchemaState::Current) => return Ok(Vec::new()),
                 Ok(SchemaState::Older { pending }) if pending.len() < left => {
                     (left, since) = (pending.len(), Instant::now());
+                    turn = since + self::turn();
+                }
+                _ if Instant::now() >= turn => {
+                    match self.migrate_locked().await {
+                        Err(DatabaseError::Repository(error)) => tracing::info!(%error, "a migration failed once more"),
+                        done => return done.map(|_| Vec::new()),
+                    }
+                    turn = Instant::now() + self::turn();
                 }
                 _ => tokio::time::sleep(Duration::from_millis(100)).await,
             }
@@ -185,6 +195,11 @@ impl Database {
         Migrations::up(connection, None).await.map_err(failed)?;
         Ok(comparison.pending)
     }
+}
+
+/// How long to wait for the others until it is one's own turn, of random length so that there is one who goes first.
+fn turn() -> Duration {
+    Duration::from_millis(500 + getrandom::u64().unwrap_or_default() % 2500)
 }
 
 async fn compare<C: ConnectionTrait>(connection: &C, schema: SchemaManager<'_>) -> Result<Comparison, DbErr> {
