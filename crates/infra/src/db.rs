@@ -1,6 +1,7 @@
 //! The database: connecting, transactions with retries, errors, migrations. Everything that differs between SQLite,
 //! MariaDB/MySQL and PostgreSQL is in this module and nowhere else.
 
+mod checkpoint;
 mod connect;
 pub(crate) mod deadline;
 mod detached;
@@ -9,9 +10,12 @@ mod explain;
 mod failure;
 mod gather;
 mod hold;
+mod inserts;
 mod losses;
 mod migrate;
+mod room;
 mod transaction;
+mod writers;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,19 +23,23 @@ use std::time::Duration;
 
 use florin_domain::repository::RepositoryError;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, IntoIden};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
+use sea_orm::{DatabaseConnection, DbBackend};
 use tokio::sync::Mutex;
 
 use crate::id_allocator::{Remainder, Sequence};
 
+use checkpoint::Checkpoints;
 use deadline::{PATIENT, PROBE, PROMPT};
 use losses::Losses;
+use room::Room;
+use writers::Writers;
 
 pub(crate) use connect::is_exposed;
 pub(crate) use detached::{Reads, detached};
 pub(crate) use failure::{Failure, failed};
 pub(crate) use gather::Gather;
 pub(crate) use hold::hold;
+pub(crate) use inserts::Inserts;
 pub use migrate::SchemaState;
 
 /// On a server, how many transactions of shared writes are under way at once: while one waits for its commit to reach the
@@ -101,6 +109,9 @@ struct Inner {
     /// The same connections, to see whether the database can be used.
     probe: Reads,
     losses: Losses,
+    room: Room,
+    checkpoints: Checkpoints,
+    writers: Writers,
     group_commit: bool,
     remainders: HashMap<Sequence, Mutex<Remainder>>,
 }
@@ -114,15 +125,19 @@ impl Database {
     /// Every [`DatabaseError`] except `Newer` and `Locked`.
     pub async fn connect(url: &str, options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         let losses = Losses::new();
-        let (write, read) = connect::pools(url, options, &losses).await?;
+        let connect::Pools { write, read, checkpoint } = connect::pools(url, options, &losses).await?;
         let remainders = Sequence::ALL.into_iter().map(|sequence| (sequence, Mutex::default())).collect();
+        let writers = if write.get_database_backend() == DbBackend::Sqlite { 1 } else { SERVER_WRITERS };
         Ok(Self {
             inner: Arc::new(Inner {
+                checkpoints: Checkpoints::new(checkpoint, &write),
                 write,
                 read: Reads::new(read.clone(), PROMPT, losses.clone()),
                 read_patiently: Reads::new(read.clone(), PATIENT, losses.clone()),
                 probe: Reads::new(read, PROBE, losses.clone()),
                 losses,
+                room: Room::default(),
+                writers: Writers::new(writers),
                 group_commit: options.group_commit,
                 remainders,
             }),
@@ -164,6 +179,7 @@ impl Database {
 
     /// Closes all connections, after those in use have been given back.
     pub async fn close(&self) {
+        self.inner.checkpoints.close().await;
         for pool in [self.inner.read.pool(), &self.inner.write] {
             if let Err(error) = pool.close_by_ref().await {
                 tracing::warn!(%error, "closing a database pool failed");
@@ -174,14 +190,25 @@ impl Database {
     /// After much was removed for good: has SQLite bring its write-ahead log home and empty it, for the pages as they were
     /// still stand there. As far as nobody reads from it just now; else a later write does so in its time.
     pub(crate) async fn forget_removed(&self) {
-        if self.backend() != DbBackend::Sqlite {
-            return;
+        let checkpoints = self.inner.checkpoints.clone();
+        let emptied = detached(async move { checkpoints.truncate().await });
+        match emptied.await {
+            Ok(true) => {}
+            Ok(false) => {
+                tracing::info!("somebody reads from the write-ahead log: what was removed stands there for a while")
+            }
+            Err(error) => tracing::debug!(%error, "the write-ahead log was not emptied"),
         }
-        let pool = self.inner.write.clone();
-        let emptied = detached(async move { pool.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await });
-        if let Err(error) = emptied.await {
-            tracing::debug!(%error, "the write-ahead log was not emptied");
-        }
+    }
+
+    /// The failure of a write as it is to be told: who waited in vain behind a full disk learns of the disk.
+    pub(crate) fn told(&self, failure: Failure) -> Failure {
+        self.inner.room.told(failure)
+    }
+
+    /// Notes that so many changes of the ledger were committed.
+    pub(crate) fn note_changes(&self, changes: usize) {
+        self.inner.checkpoints.note(changes);
     }
 
     /// The connections to read with. They see what was committed before. A server that has not answered after some seconds is
@@ -227,7 +254,12 @@ impl Database {
 
     /// How many transactions of shared writes may be under way at once.
     pub(crate) fn writers(&self) -> usize {
-        if self.backend() == DbBackend::Sqlite { 1 } else { SERVER_WRITERS }
+        self.inner.writers.count()
+    }
+
+    /// Runs a writer's work on a thread that serves no requests.
+    pub(crate) fn spawn_writer(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.inner.writers.spawn(work);
     }
 
     fn integer(&self, value: impl ExprTrait) -> Expr {

@@ -3,7 +3,7 @@
 mod account;
 mod admin;
 mod audit;
-mod batch;
+pub(crate) mod batch;
 mod budget;
 mod category;
 mod check;

@@ -25,9 +25,11 @@ const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// The pages that the writing connection of SQLite keeps in memory: 16 MiB, in units of -1 KiB.
 const WRITER_CACHE: &str = "-16384";
+/// The pages that a reading connection keeps: 256 KiB. Each change of the file makes it let go of them all.
+const READER_CACHE: &str = "-256";
 /// After how many pages of the write-ahead log (of 4 KiB) a commit brings them home, which takes longer than the commit
-/// itself: four times as rarely as SQLite would.
-const CHECKPOINT_PAGES: &str = "4000";
+/// itself. Mostly it was done before, by a connection of its own ([`super::checkpoint`]).
+const CHECKPOINT_PAGES: &str = "16000";
 /// Prepared statements kept per connection. Lists are padded to powers of two, so that there are not many.
 const STATEMENTS: usize = 250;
 
@@ -52,23 +54,24 @@ const POSTGRES_SESSION: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLA
                                 SET lock_timeout = '3s'; SET timezone = 'UTC'; \
                                 SET idle_in_transaction_session_timeout = '10s'";
 
-/// The pool to write with and the pool to read with.
-pub(super) async fn pools(
-    url: &str,
-    options: &DatabaseOptions,
-    losses: &Losses,
-) -> Result<(DatabaseConnection, DatabaseConnection), DatabaseError> {
+/// The pools of a database.
+pub(super) struct Pools {
+    /// To write with.
+    pub(super) write: DatabaseConnection,
+    /// To read with; for a server the same.
+    pub(super) read: DatabaseConnection,
+    /// For a file, to bring home what its write-ahead log holds.
+    pub(super) checkpoint: Option<DatabaseConnection>,
+}
+
+/// The pools of the database of that address.
+pub(super) async fn pools(url: &str, options: &DatabaseOptions, losses: &Losses) -> Result<Pools, DatabaseError> {
+    let of_server = |pool: DatabaseConnection| Pools { write: pool.clone(), read: pool, checkpoint: None };
     let (scheme, rest) = url.split_once("://").ok_or(DatabaseError::UnknownScheme)?;
     match scheme {
         "sqlite" => sqlite(rest, options).await,
-        "mysql" | "mariadb" => {
-            let pool: DatabaseConnection = mysql(&format!("mysql://{rest}"), options, losses)?.into();
-            Ok((pool.clone(), pool))
-        }
-        "postgres" | "postgresql" => {
-            let pool: DatabaseConnection = postgres(url, options, losses)?.into();
-            Ok((pool.clone(), pool))
-        }
+        "mysql" | "mariadb" => Ok(of_server(mysql(&format!("mysql://{rest}"), options, losses)?.into())),
+        "postgres" | "postgresql" => Ok(of_server(postgres(url, options, losses)?.into())),
         _ => Err(DatabaseError::UnknownScheme),
     }
 }
@@ -97,10 +100,7 @@ pub(crate) fn is_exposed(url: &str) -> bool {
     !is_verified && host.is_some_and(is_elsewhere)
 }
 
-async fn sqlite(
-    path: &str,
-    options: &DatabaseOptions,
-) -> Result<(DatabaseConnection, DatabaseConnection), DatabaseError> {
+async fn sqlite(path: &str, options: &DatabaseOptions) -> Result<Pools, DatabaseError> {
     if path.is_empty() || path.contains('?') || path == ":memory:" {
         return Err(DatabaseError::MalformedAddress);
     }
@@ -130,7 +130,8 @@ async fn sqlite(
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
         // What is removed is overwritten: an erased person is not to be found in the file's free pages.
         .pragma("secure_delete", "ON");
-    let reading = common.pragma("query_only", "ON");
+    let checkpointing = common.clone().synchronous(SqliteSynchronous::Full).pragma("wal_autocheckpoint", "0");
+    let reading = common.pragma("query_only", "ON").pragma("cache_size", READER_CACHE);
 
     // Opened at once: switching a new file to WAL is not for readers to do. Two processes that start together are in each
     // other's way at that.
@@ -147,7 +148,8 @@ async fn sqlite(
         }
     };
     let readers = sqlite_pool(options).max_connections(options.max_connections).connect_lazy_with(reading);
-    Ok((writers.into(), readers.into()))
+    let checkpoint = sqlite_pool(options).max_connections(1).connect_lazy_with(checkpointing);
+    Ok(Pools { write: writers.into(), read: readers.into(), checkpoint: Some(checkpoint.into()) })
 }
 
 fn sqlite_pool(options: &DatabaseOptions) -> SqlitePoolOptions {

@@ -82,7 +82,7 @@ impl Deadline {
 const SILENT: &str = "the database server did not answer in time";
 
 /// The error for a server that does not answer.
-fn silent() -> DbErr {
+pub(super) fn silent() -> DbErr {
     DbErr::Conn(RuntimeErr::Internal(SILENT.to_owned()))
 }
 

@@ -90,6 +90,15 @@ impl Failure {
         matches!(self, Self::Database(error) | Self::OutcomeUnknown(error) if is_lost(error))
     }
 
+    /// Whether there was no room on the disk.
+    pub(super) fn is_full(&self) -> bool {
+        match self {
+            Self::Refused(error) => matches!(error, RepositoryError::StorageFull(_)),
+            Self::Database(error) => class(error) == Class::Full,
+            Self::OutcomeUnknown(_) => false,
+        }
+    }
+
     /// Whether another transaction was in the way.
     pub(crate) fn is_contention(&self) -> bool {
         matches!(self, Self::Database(error) if class(error) == Class::Contention)

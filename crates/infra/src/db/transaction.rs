@@ -50,8 +50,8 @@ impl Database {
     /// clients that may go away run every write in a task of its own.
     ///
     /// # Errors
-    /// What `work` refused with; else what the database failed with. [`Failure::OutcomeUnknown`] when the connection was
-    /// lost during COMMIT, or COMMIT was not answered.
+    /// What `work` refused with; else what the database failed with, which for one that did not answer is a full disk when it said
+    /// so a moment ago. [`Failure::OutcomeUnknown`] when the connection was lost during COMMIT, or COMMIT was not answered.
     pub(crate) async fn try_write_until<T, F, Fut>(&self, deadline: Deadline, work: F) -> Result<T, Failure>
     where
         F: Fn(Tx) -> Fut + Send,
@@ -71,7 +71,7 @@ impl Database {
             }
             let pause = pause(tries);
             if !failure.is_transient() || tries >= most || started.elapsed() + pause > RETRY_BUDGET {
-                return Err(failure);
+                return Err(self.told(failure));
             }
             tracing::debug!(tries, ?failure, "a transaction is tried again");
             tokio::time::sleep(pause).await;

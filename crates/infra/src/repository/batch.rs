@@ -15,7 +15,7 @@ pub(super) fn padded<T: Clone>(values: &[T]) -> impl Iterator<Item = Vec<T>> {
 }
 
 /// Cuts rows for INSERTs into pieces whose lengths are powers of two, or half as much again, the longest first.
-pub(super) fn pieces<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
+pub(crate) fn pieces<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
     let mut rows = rows.into_iter();
     std::iter::from_fn(move || {
         let left = rows.len().min(MOST);

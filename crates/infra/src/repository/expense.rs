@@ -14,7 +14,7 @@ use florin_domain::repository::{
     ExpenseQuery, ExpenseRepository, MAX_AT_ONCE, Page, RepositoryError, Result, TagCount,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Func, IntoCondition, Order, Query};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use crate::db::{Database, Failure, failed};
 use crate::entity::{expense, tag, tag_map};
@@ -39,8 +39,7 @@ impl SqlExpenseRepository {
 
     /// The user's expenses that meet a condition, in id order.
     async fn find(&self, user: UserId, condition: impl IntoCondition) -> std::result::Result<Vec<Expense>, Failure> {
-        let found = expense::Entity::find().filter(expense::Column::UserId.eq(user.0)).filter(condition);
-        self.in_id_order(found.all(self.database.read()).await?).await
+        self.in_id_order(rows_of(user, condition).all(self.database.read()).await?).await
     }
 
     /// As [`Self::find`], for a condition that any number may meet: with more than [`MAX_AT_ONCE`] it fails.
@@ -49,8 +48,8 @@ impl SqlExpenseRepository {
         user: UserId,
         condition: impl IntoCondition,
     ) -> std::result::Result<Vec<Expense>, Failure> {
-        let found = expense::Entity::find().filter(expense::Column::UserId.eq(user.0)).filter(condition);
-        let rows = found.limit(MAX_AT_ONCE as u64 + 1).all(self.database.read()).await?;
+        let found = rows_of(user, condition).limit(MAX_AT_ONCE as u64 + 1);
+        let rows = found.all(self.database.read()).await?;
         if rows.len() > MAX_AT_ONCE { Err(RepositoryError::TooLarge.into()) } else { self.in_id_order(rows).await }
     }
 
@@ -115,6 +114,11 @@ impl SqlExpenseRepository {
         }
         Ok(Page { rows: with_tags(self.database.read(), rows).await?, more })
     }
+}
+
+/// The user's expenses that meet a condition.
+pub(super) fn rows_of(user: UserId, condition: impl IntoCondition) -> Select<expense::Entity> {
+    expense::Entity::find().filter(expense::Column::UserId.eq(user.0)).filter(condition)
 }
 
 #[async_trait]

@@ -17,7 +17,8 @@ use async_trait::async_trait;
 use florin_domain::id::{Seq, UserId};
 use florin_domain::ledger::{Action, ChangeSet, Effect, Head, OperationId, Verified};
 use florin_domain::repository::{Applied, LedgerRepository, Page, RepositoryError, Result, UniqueKey};
-use sea_orm::{ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use crate::crash::crash_point;
 use crate::db::deadline::{Deadline, PROMPT};
@@ -71,7 +72,9 @@ impl SqlLedgerRepository {
             let prepared = &prepared;
             // On the heap: the rare way would else make the usual one's future as large as itself.
             let alone = self.database.try_write_until(deadline, |tx| async move { apply::apply(&tx, prepared).await });
-            Box::pin(alone).await?
+            let seq = Box::pin(alone).await?;
+            self.database.note_changes(change_set.changes.len());
+            seq
         };
         crash_point("ledger.committed");
         Ok(seq)
@@ -153,6 +156,19 @@ async fn heads(
     Ok(found)
 }
 
+/// The last action of the user's before that one whose flag is set.
+pub(super) fn flagged(user: UserId, flag: user_action::Column, before: Option<Seq>) -> Select<user_action::Entity> {
+    user_action::Entity::find()
+        .select_only()
+        .column(user_action::Column::Seq)
+        .filter(user_action::Column::UserId.eq(user.0))
+        // Spelled out, as the index of redoable actions has it: it holds no others.
+        .filter(Expr::col((user_action::Entity, flag)).eq(Expr::cust("1")))
+        .filter(user_action::Column::Seq.lt(before.map_or(i64::MAX, |seq| seq.0)))
+        .order_by_desc(user_action::Column::Seq)
+        .limit(1)
+}
+
 #[async_trait]
 impl LedgerRepository for SqlLedgerRepository {
     async fn head(&self, user: UserId) -> Result<Head> {
@@ -187,7 +203,7 @@ impl LedgerRepository for SqlLedgerRepository {
 
     async fn actions_before(&self, user: UserId, before: Option<Seq>, limit: u64) -> Result<Page<Action>> {
         let before = before.map_or(i64::MAX, |seq| seq.0);
-        let newest_first = |select: sea_orm::Select<user_action::Entity>| {
+        let newest_first = |select: Select<user_action::Entity>| {
             select.filter(user_action::Column::Seq.lt(before)).order_by_desc(user_action::Column::Seq)
         };
         let of_user = user_action::Entity::find().filter(user_action::Column::UserId.eq(user.0));
@@ -209,18 +225,7 @@ impl LedgerRepository for SqlLedgerRepository {
             Effect::Undo => user_action::Column::Redoable,
             Effect::Redo => return Ok(None),
         };
-        let found = user_action::Entity::find()
-            .select_only()
-            .column(user_action::Column::Seq)
-            .filter(user_action::Column::UserId.eq(user.0))
-            .filter(flag.eq(1_i16))
-            .filter(user_action::Column::Seq.lt(before.map_or(i64::MAX, |seq| seq.0)))
-            .order_by_desc(user_action::Column::Seq)
-            .limit(1)
-            .into_tuple::<i64>()
-            .one(self.database.read())
-            .await
-            .map_err(failed)?;
+        let found = flagged(user, flag, before).into_tuple::<i64>().one(self.database.read()).await.map_err(failed)?;
         Ok(found.map(Seq))
     }
 

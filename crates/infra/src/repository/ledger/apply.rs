@@ -14,9 +14,9 @@ use sea_orm::{
 };
 
 use crate::crash::crash_point;
-use crate::db::{self, Failure};
-use crate::entity::{expense, last_user_action, monthly_expense, tag_map, user_action};
-use crate::repository::batch::{padded, pieces};
+use crate::db::{self, Failure, Inserts};
+use crate::entity::{last_user_action, monthly_expense, user_action};
+use crate::repository::batch::padded;
 use crate::repository::head::insert_head;
 use crate::repository::receipt;
 
@@ -33,6 +33,12 @@ const MAX_REVERSAL: usize = 15 * 1024 * 1024;
 /// What is above this writes alone: it would have the others wait.
 const MAX_SHARED_CHANGES: usize = 16;
 const MAX_SHARED_PAYLOAD: usize = 16 * 1024;
+
+static EXPENSES: Inserts = Inserts::new();
+static TAG_MAP: Inserts = Inserts::new();
+static TOTALS: Inserts = Inserts::new();
+static ACTIONS: Inserts = Inserts::new();
+static HEADS: Inserts = Inserts::new();
 
 /// A change set with all that is worked out before its transaction begins.
 pub(super) struct Prepared<'a> {
@@ -171,11 +177,7 @@ async fn write_expenses(tx: &DatabaseTransaction, members: &[Member<'_>]) -> Res
         // Stored ones first: a change set that moves an external id from one expense to a new one frees it before.
         new.extend(prepared.write_stored_expenses(tx, head.seq).await?);
     }
-    for rows in pieces(new) {
-        let inserted = expense::Entity::insert_many(rows).exec_without_returning(tx).await;
-        inserted.map_err(|error| taken(error.into()))?;
-    }
-    Ok(())
+    EXPENSES.insert(tx, new, || None).await.map_err(|error| taken(error.into()))
 }
 
 async fn write_tags(tx: &DatabaseTransaction, members: &[Member<'_>]) -> Result<(), Failure> {
@@ -183,10 +185,7 @@ async fn write_tags(tx: &DatabaseTransaction, members: &[Member<'_>]) -> Result<
     for (prepared, _) in members {
         added.extend(prepared.write_tags(tx).await?);
     }
-    for rows in pieces(added) {
-        tag_map::Entity::insert_many(rows).exec_without_returning(tx).await?;
-    }
-    Ok(())
+    Ok(TAG_MAP.insert(tx, added, || None).await?)
 }
 
 async fn move_totals(tx: &DatabaseTransaction, members: &[Member<'_>]) -> Result<(), Failure> {
@@ -202,35 +201,27 @@ async fn move_totals(tx: &DatabaseTransaction, members: &[Member<'_>]) -> Result
         })
     });
     let total = monthly_expense::Column::Total;
-    for rows in pieces(rows.collect()) {
+    let moved = || {
         let moved = Expr::col((monthly_expense::Entity, total)).add(db::given(tx.get_database_backend(), total));
-        monthly_expense::Entity::insert_many(rows)
-            .on_conflict(
-                OnConflict::columns([
-                    monthly_expense::Column::UserId,
-                    monthly_expense::Column::Month,
-                    monthly_expense::Column::CategoryId,
-                ])
-                .value(total, moved)
-                .to_owned(),
-            )
-            .exec_without_returning(tx)
-            .await?;
-    }
-    Ok(())
+        let key = OnConflict::columns([
+            monthly_expense::Column::UserId,
+            monthly_expense::Column::Month,
+            monthly_expense::Column::CategoryId,
+        ]);
+        Some(key.to_owned().value(total, moved).to_owned())
+    };
+    Ok(TOTALS.insert(tx, rows.collect(), moved).await?)
 }
 
 /// Adds the actions to the logs and returns their hashes.
 async fn append(tx: &DatabaseTransaction, members: &[Member<'_>]) -> Result<Vec<Hash>, Failure> {
     let (hashes, rows): (Vec<Hash>, Vec<_>) = members.iter().map(|(prepared, head)| prepared.action(head)).unzip();
-    for rows in pieces(rows) {
-        match user_action::Entity::insert_many(rows).exec_without_returning(tx).await.map_err(Failure::from) {
-            Ok(_) => {}
-            Err(failure) if failure.violates("operation") => {
-                return Err(RepositoryError::Taken(UniqueKey::Operation).into());
-            }
-            Err(failure) => return Err(failure),
+    match ACTIONS.insert(tx, rows, || None).await.map_err(Failure::from) {
+        Ok(()) => {}
+        Err(failure) if failure.violates("operation") => {
+            return Err(RepositoryError::Taken(UniqueKey::Operation).into());
         }
+        Err(failure) => return Err(failure),
     }
     Ok(hashes)
 }
@@ -254,24 +245,18 @@ async fn finish(tx: &DatabaseTransaction, members: &[Member<'_>], hashes: Vec<Ha
             taxonomy_version: Set(head.taxonomy_version + i64::from(!prepared.change_set.links.is_empty())),
         });
     }
-    for rows in pieces(rows) {
-        // They are there, and locked: this only ever updates them.
-        last_user_action::Entity::insert_many(rows)
-            .on_conflict(
-                OnConflict::column(last_user_action::Column::UserId)
-                    .update_columns([
-                        last_user_action::Column::Seq,
-                        last_user_action::Column::Hash,
-                        last_user_action::Column::LastOrdinary,
-                        last_user_action::Column::NextUndo,
-                        last_user_action::Column::TaxonomyVersion,
-                    ])
-                    .to_owned(),
-            )
-            .exec_without_returning(tx)
-            .await?;
-    }
-    Ok(())
+    // They are there, and locked: this only ever updates them.
+    let updated = || {
+        let columns = [
+            last_user_action::Column::Seq,
+            last_user_action::Column::Hash,
+            last_user_action::Column::LastOrdinary,
+            last_user_action::Column::NextUndo,
+            last_user_action::Column::TaxonomyVersion,
+        ];
+        Some(OnConflict::column(last_user_action::Column::UserId).update_columns(columns).to_owned())
+    };
+    Ok(HEADS.insert(tx, rows, updated).await?)
 }
 
 async fn latest_undoable(tx: &DatabaseTransaction, user: i64) -> Result<Option<i64>, Failure> {

@@ -86,9 +86,10 @@ impl Queue {
             !mem::replace(&mut lane.is_drained, true)
         };
         if is_first {
-            tokio::spawn(drain(Arc::clone(&self.0), number));
+            self.0.database.spawn_writer(drain(Arc::clone(&self.0), number));
         }
-        answered.await.unwrap_or_else(|_| Err(Failure::untold()))
+        let outcome = answered.await.unwrap_or_else(|_| Err(Failure::untold()));
+        outcome.map_err(|failure| self.0.database.told(failure))
     }
 }
 
@@ -156,6 +157,8 @@ async fn write_all(database: Database, batch: Vec<Entry>) {
     let outcome = database.try_write_until(deadline, |tx| async move { apply::apply_all(&tx, all).await }).await;
     match outcome {
         Ok(verdicts) => {
+            let written = entries.iter().zip(&verdicts).filter(|(_, verdict)| matches!(verdict, Verdict::Applied(_)));
+            database.note_changes(written.map(|(entry, _)| entry.prepared.change_set.changes.len()).sum());
             let mut waiting = Vec::new();
             for (entry, verdict) in entries.into_iter().zip(verdicts) {
                 match verdict {
@@ -198,6 +201,9 @@ async fn write_each(database: &Database, entries: Vec<Entry>) {
         let write =
             database.try_write_until(entry.deadline.clone(), |tx| async move { apply::apply(&tx, prepared).await });
         let outcome = write.await;
+        if outcome.is_ok() {
+            database.note_changes(prepared.change_set.changes.len());
+        }
         entry.answer(outcome);
     }
 }
