@@ -47,6 +47,8 @@ mod m20261125_000034_timezone_index;
 mod m20261130_000035_covering_index;
 mod m20261130_000036_categorization_model;
 mod m20261130_000037_learning;
+mod m20261130_000038_sparse_external_id;
+mod m20261130_000039_sparse_redoable;
 
 use sea_orm_migration::prelude::*;
 
@@ -95,6 +97,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000035_covering_index::Migration),
             Box::new(m20261130_000036_categorization_model::Migration),
             Box::new(m20261130_000037_learning::Migration),
+            Box::new(m20261130_000038_sparse_external_id::Migration),
+            Box::new(m20261130_000039_sparse_redoable::Migration),
         ]
     }
 }
