@@ -116,7 +116,7 @@ fuzz: ## Fuzz the readers of money, dates, months, cursors, notes, FUZZ_SECONDS 
 	done
 
 .PHONY: bench
-bench: ## Writes and reads beside the raw engines and Express, on all three engines; writes docs/benchmarks.md
+bench: ## Writes and reads beside the raw engines and Express, on all three engines, and the rules; writes docs/benchmarks.md
 	$(CARGO) build --release $(CARGO_FLAGS)
 	FLORIN_TEST_DURABLE=1 tests/servers.sh --only mariadb,postgres -- tests/bench.sh
 

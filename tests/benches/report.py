@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""Writes docs/benchmarks.md and its plot from the figures that the benchmark `served` noted.
+"""Writes docs/benchmarks.md and its plot from the figures that the benchmarks noted.
 
-    report.py FIGURES FOLDER
+    report.py FIGURES CRITERION INSTRUCTIONS FOLDER
 
-A line of FIGURES: engine, figure, median, unit, least, most; separated by tabs.
+A line of FIGURES, by the benchmark `served`: engine, figure, median, unit, least, most; separated by tabs. CRITERION is where
+criterion keeps what `rules` measured, a line of INSTRUCTIONS a rule and how many callgrind counted.
 """
 
+import glob
+import json
 import os
 import platform
 import subprocess
@@ -13,6 +16,19 @@ import sys
 
 ENGINES = [("sqlite", "SQLite"), ("mysql", "MariaDB"), ("postgres", "PostgreSQL")]
 CLIENTS = [1, 16, 64, 256]
+# What is promised of a figure, on all engines or on one.
+PROMISED = [
+    ("sqlite", "POST, 64 clients / raw statements", "at least", 3.0),
+    ("mysql", "POST, 64 clients / raw statements", "at least", 1.8),
+    ("postgres", "POST, 64 clients / raw statements", "at least", 1.8),
+    ("mysql", "POST, 64 clients / Express", "at least", 5.0),
+    (None, "POST, 64 clients, half load: p99 / median", "under", 3.0),
+    (None, "POST, 1 client: latency with group commit / without", "at most", 1.1),
+    (None, "GET list: person of 100000 / of 1000", "at most", 1.3),
+    (None, "GET summary: among 1000000 / among 10000", "at most", 1.3),
+    (None, "GET score: among 1000000 / among 10000", "at most", 1.3),
+    (None, "resident under 256 clients, at most", "under", 64.0),
+]
 COLOURS = {"sqlite": "#0b7285", "mysql": "#c2255c", "postgres": "#5f3dc4"}
 
 
@@ -67,10 +83,45 @@ def table(figures):
     return "\n".join(lines)
 
 
+def promises(figures):
+    lines = ["| promised | | | measured | |", "|---|---|---|---|---|"]
+    for of, name, relation, bound in PROMISED:
+        for engine, title in ENGINES:
+            found = figures.get((engine, name))
+            if of in (None, engine) and found:
+                value = found[0]
+                holds = value >= bound if relation == "at least" else value <= bound if relation == "at most" else value < bound
+                lines.append(f"| {name} | {title} | {relation} {bound:g} | {number(value)} | {'yes' if holds else '**no**'} |")
+    return "\n".join(lines)
+
+
+def rules(criterion, instructions):
+    """What each rule costs: nanoseconds, with the interval of 95 %, and instructions."""
+    times = {}
+    for path in glob.glob(os.path.join(criterion, "*", "new", "benchmark.json")):
+        with open(path, encoding="utf-8") as file:
+            name = json.load(file)["full_id"]
+        with open(os.path.join(os.path.dirname(path), "estimates.json"), encoding="utf-8") as file:
+            median = json.load(file)["median"]
+        interval = median["confidence_interval"]
+        times[name] = (median["point_estimate"], interval["lower_bound"], interval["upper_bound"])
+    lines = ["| rule | ns | instructions |", "|---|---|---|"]
+    with open(instructions, encoding="utf-8") as kept:
+        for line in kept:
+            if line.startswith("#"):
+                continue
+            name, count = line.rstrip("\n").split("\t")
+            time = times.get(name)
+            cell = f"**{number(time[0])}** ({number(time[1])} to {number(time[2])})" if time else ""
+            lines.append(f"| {name} | {cell} | {int(count):,} |")
+    return "\n".join(lines)
+
+
 def plot(figures):
     """Writes a second by the number of clients, and the raw statements as a dashed line."""
     width, height, left, bottom, top = 640, 360, 70, 50, 20
-    rates = [value[0] for (_, name), value in figures.items() if value[1] == "a second"]
+    is_shown = lambda name: name.startswith("raw statements") or name in [f"POST, {clients} clients" for clients in CLIENTS]
+    rates = [value[0] for (_, name), value in figures.items() if is_shown(name)]
     most = max(rates + [1]) * 1.05
     across = [left + (width - left - 120) * n / (len(CLIENTS) - 1) for n in range(len(CLIENTS))]
 
@@ -110,10 +161,14 @@ def main():
         for line in lines:
             engine, name, median, unit, least, most = line.rstrip("\n").split("\t")
             figures[engine, name] = (float(median), unit, float(least), float(most))
-    with open(os.path.join(sys.argv[2], "benchmarks.svg"), "w", encoding="utf-8") as file:
+    _, _, criterion, instructions, folder = sys.argv
+    with open(os.path.join(folder, "benchmarks.svg"), "w", encoding="utf-8") as file:
         file.write(plot(figures))
-    with open(os.path.join(sys.argv[2], "benchmarks.md"), "w", encoding="utf-8") as file:
-        file.write(TEXT.format(machine=machine(), table=table(figures)))
+    text = TEXT.format(
+        machine=machine(), promises=promises(figures), table=table(figures), rules=rules(criterion, instructions)
+    )
+    with open(os.path.join(folder, "benchmarks.md"), "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 TEXT = """# How fast it is
@@ -127,13 +182,30 @@ Written by `make bench`, which anyone can run; the clients run on the same machi
 How it is measured: the release build and the engines as they are shipped, every commit synced to the disk (SQLite
 `synchronous = FULL`, `innodb_flush_log_at_trx_commit = 1`, `fsync` on). Real tokens of people who signed up; each client writes for
 another person over a connection that it keeps, and every answer must be the expected one. "Raw statements" are the statements of one
-new expense, a transaction each, sent by a client in C that does nothing else: SQLite's own library, sysbench, pgbench.
+new expense, a transaction each, sent by a client in C that does nothing else: SQLite's own library as it comes but for FULL,
+sysbench, pgbench.
 "Express" is `tests/benches/served/express`. Each figure is the median of the rounds of one run, with the least and the most beside
 it; ratios are taken round by round.
+
+What it says of a server's memory is of the program alone; the databases are other processes. Server and clients share the
+processors: a figure in processor time says more about a machine with more of them than a rate does.
+
+## What is promised
+
+{promises}
+
+## Writes
 
 ![writes a second by the number of clients](benchmarks.svg)
 
 {table}
+
+## The rules
+
+`crates/domain/benches/rules.rs`, by criterion (the median, and where it lies with 95 %) and by callgrind. The instructions are kept in
+`crates/domain/benches/instructions.tsv`, and `tests/instructions.sh` fails when one takes a twentieth more.
+
+{rules}
 """
 
 if __name__ == "__main__":

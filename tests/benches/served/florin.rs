@@ -22,6 +22,9 @@ const NOTES: [&str; 8] = [
     "something else",
 ];
 
+/// How many expenses a large batch has: the most that one may have.
+pub(crate) const BATCH: usize = 500;
+
 /// A running server.
 pub(crate) struct Florin {
     fleet: Fleet,
@@ -61,6 +64,29 @@ impl Florin {
             .collect()
     }
 
+    /// So many clients, each of another person, who record [`BATCH`] expenses with each request.
+    pub(crate) fn batching(&self, clients: usize) -> Vec<Requests> {
+        (0..clients)
+            .map(|n| {
+                let bytes = batch(&self.token(n % self.users.len()), n);
+                let requests: Requests = Arc::new(move |_| bytes.clone());
+                requests
+            })
+            .collect()
+    }
+
+    /// So many clients, each of another person, who log in by their password with each request.
+    pub(crate) fn logging_in(&self, clients: usize) -> Vec<Requests> {
+        (0..clients)
+            .map(|n| {
+                let User { email, password, .. } = &self.users[n % self.users.len()];
+                let bytes = message("/auth/login", "", &format!(r#"{{"email":"{email}","password":"{password}"}}"#));
+                let requests: Requests = Arc::new(move |_| bytes.clone());
+                requests
+            })
+            .collect()
+    }
+
     /// One client of that person, who asks for the same again and again.
     pub(crate) fn getting(&self, person: usize, path: &str) -> Vec<Requests> {
         let token = self.token(person);
@@ -93,9 +119,26 @@ pub(crate) fn post(token: &str, n: usize, k: usize) -> Vec<u8> {
     let notes = NOTES[(n + k) % NOTES.len()];
     let (units, cents, day) = (1 + k % 500, k % 100, 1 + (n + k) % 28);
     let body = format!(r#"{{"amount":"{units}.{cents:02}","date":"2026-11-{day:02}","notes":"{notes}"}}"#);
+    message("/expenses", token, &body)
+}
+
+/// A request for [`BATCH`] new expenses.
+fn batch(token: &str, n: usize) -> Vec<u8> {
+    let operation = |k: usize| {
+        let notes = NOTES[(n + k) % NOTES.len()];
+        let (units, cents, day) = (1 + k, k % 100, 1 + (n + k) % 28);
+        format!(r#"{{"op":"create","amount":"{units}.{cents:02}","date":"2026-11-{day:02}","notes":"{notes}"}}"#)
+    };
+    let operations: Vec<String> = (0..BATCH).map(operation).collect();
+    message("/expenses/batch", token, &format!(r#"{{"operations":[{}]}}"#, operations.join(",")))
+}
+
+/// A POST of that JSON; without a token, of nobody.
+fn message(path: &str, token: &str, body: &str) -> Vec<u8> {
+    let authorization = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
     format!(
-        "POST /api/v1/expenses HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST /api/v1{path} HTTP/1.1\r\nHost: localhost\r\n{authorization}Content-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
         body.len(),
     )
     .into_bytes()

@@ -27,9 +27,10 @@ mod reads;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
+use acceptance::binary::{Place, released};
 use acceptance::database::{Engine, TestDatabase};
-use florin::Florin;
-use load::{Pace, load};
+use florin::{BATCH, Florin};
+use load::{Pace, Requests, Seen, load};
 use tokio::runtime::Runtime;
 
 const CLIENTS: [usize; 4] = [1, 16, 64, 256];
@@ -48,6 +49,7 @@ fn main() {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     writes(&runtime, &plan);
+    log_ins(&runtime, &plan);
     if number("BENCH_READS", 0.0) > 0.0 {
         reads::measure(&runtime, &plan);
     }
@@ -76,16 +78,61 @@ fn ratios(of: &[f64], to: &[f64]) -> Vec<f64> {
     of.iter().zip(to).map(|(of, to)| of / to).collect()
 }
 
+/// What clients are answered, as they should be.
+fn ask(base: &str, clients: Vec<Requests>, status: u16, pace: Pace, plan: &Plan) -> Seen {
+    let seen = load(base, clients, status, pace, plan.time);
+    assert!(seen.refused.is_empty(), "refused: {:?}", seen.refused);
+    seen
+}
+
+/// Many expenses in one request. It leaves many rows, and so comes after the rest.
+fn bulk(florin: &Florin, plan: &Plan) {
+    let (mut rates, mut medians) = (Vec::new(), Vec::new());
+    for _ in 0..plan.rounds {
+        medians.push(ask(florin.base(), florin.batching(1), 200, Pace::Closed, plan).quantile(0.5) as f64 / 1e3);
+        rates.push(ask(florin.base(), florin.batching(16), 200, Pace::Closed, plan).rate() * BATCH as f64);
+    }
+    figure("a batch of 500, 1 client, median", "ms", medians);
+    figure("expenses in batches of 500, 16 clients", "expenses a second", rates);
+}
+
+/// Log-ins by password, at the cost of a hash that is shipped. Other tests hash at less.
+fn log_ins(runtime: &Runtime, plan: &Plan) {
+    let database = runtime.block_on(TestDatabase::migrated());
+    let shipped = |place: Place| {
+        place
+            .with("FLORIN__AUTH__ARGON2_M_KIB", "19456")
+            .with("FLORIN__AUTH__ARGON2_T", "2")
+            .with("FLORIN__AUTH__ARGON2_P", "1")
+    };
+    let florin = runtime.block_on(Florin::start(database.url(), 16, shipped));
+    let once = |_| ask(florin.base(), florin.logging_in(16), 200, Pace::Closed, plan).rate();
+    figure("log-ins, 16 clients", "log-ins a second", (0..plan.rounds).map(once).collect());
+    runtime.block_on(florin.stop());
+}
+
+/// How long it takes until a new process answers, and what it holds then.
+fn starts(runtime: &Runtime, database: &TestDatabase, plan: &Plan) {
+    let (mut ready, mut idle) = (Vec::new(), Vec::new());
+    for _ in 0..plan.rounds {
+        let began = Instant::now();
+        let florin = runtime.block_on(Florin::start(database.url(), 0, |place| place));
+        ready.push(began.elapsed().as_secs_f64() * 1e3);
+        idle.push(florin.used().1 as f64 / 1e6);
+        runtime.block_on(florin.stop());
+    }
+    figure("ready after start", "ms", ready);
+    figure("resident when idle", "MB", idle);
+    let program = std::fs::metadata(released().expect("cargo build --release")).expect("the program");
+    figure("the program's file", "MB", vec![program.len() as f64 / 1e6]);
+}
+
 fn writes(runtime: &Runtime, plan: &Plan) {
     let engine = Engine::chosen().name();
     let (database, other) =
         runtime.block_on(async { (TestDatabase::migrated().await, TestDatabase::migrated().await) });
     let most = CLIENTS[CLIENTS.len() - 1];
-    let began = Instant::now();
-    let empty = runtime.block_on(Florin::start(database.url(), 0, |place| place));
-    figure("ready after start", "ms", vec![began.elapsed().as_secs_f64() * 1e3]);
-    figure("resident when idle", "MB", vec![empty.used().1 as f64 / 1e6]);
-    runtime.block_on(empty.stop());
+    starts(runtime, &database, plan);
     let florin = runtime.block_on(Florin::start(database.url(), most, |place| place));
     let alone =
         runtime.block_on(Florin::start(other.url(), 64, |place| place.with("FLORIN__DATABASE__GROUP_COMMIT", "false")));
@@ -99,11 +146,7 @@ fn writes(runtime: &Runtime, plan: &Plan) {
     let mut latencies = vec![Vec::new(); CLIENTS.len()];
     let (mut single, mut single_alone, mut rates_alone, mut tails) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut resident = 0;
-    let post = |base: &str, clients, pace| {
-        let seen = load(base, clients, 201, pace, plan.time);
-        assert!(seen.refused.is_empty(), "refused: {:?}", seen.refused);
-        seen
-    };
+    let post = |base: &str, clients, pace| ask(base, clients, 201, pace, plan);
     for round in 0..plan.rounds {
         raws.push(raw::rate(other.url(), others, plan.time.as_secs_f64(), round));
         if let Some(express) = &express {
@@ -145,6 +188,7 @@ fn writes(runtime: &Runtime, plan: &Plan) {
     }
     figure("resident under 256 clients, at most", "MB", vec![resident as f64 / 1e6]);
     figure("resident after", "MB", vec![florin.used().1 as f64 / 1e6]);
+    bulk(&florin, plan);
     println!("of {} people; the raw clients wrote for {} others", people.count, others.count);
     drop(express);
     runtime.block_on(async {

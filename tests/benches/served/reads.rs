@@ -7,12 +7,10 @@ use acceptance::random::Random;
 use acceptance::{User, json};
 use tokio::runtime::Runtime;
 
-use crate::florin::Florin;
+use crate::florin::{BATCH, Florin};
 use crate::load::{Pace, load};
 use crate::{Plan, figure, ratios};
 
-/// How many expenses an action of theirs has.
-const BATCH: usize = 500;
 /// The people who are measured.
 const MEASURED: [usize; 3] = [1_000, 10_000, 100_000];
 const PATHS: [(&str, &str); 5] = [
