@@ -46,7 +46,8 @@ async fn a_server_without_a_free_descriptor_lives_and_serves_again() {
         let open = || std::fs::read_dir(format!("/proc/{id}/fd")).unwrap().count();
         let filling = Instant::now();
         while open() + 8 <= FEW {
-            assert!(filling.elapsed() < Duration::from_secs(5), "{} of {FEW} descriptors are open", open());
+            // What was let go of in the round before still waits to be accepted, a few dozen each half second.
+            assert!(filling.elapsed() < Duration::from_secs(20), "{} of {FEW} descriptors are open", open());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         tokio::time::sleep(Duration::from_secs(2)).await;
