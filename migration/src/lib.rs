@@ -49,6 +49,7 @@ mod m20261130_000036_categorization_model;
 mod m20261130_000037_learning;
 mod m20261130_000038_sparse_external_id;
 mod m20261130_000039_sparse_redoable;
+mod m20261201_000040_sparse_revoked_at;
 
 use sea_orm_migration::prelude::*;
 
@@ -99,6 +100,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000037_learning::Migration),
             Box::new(m20261130_000038_sparse_external_id::Migration),
             Box::new(m20261130_000039_sparse_redoable::Migration),
+            Box::new(m20261201_000040_sparse_revoked_at::Migration),
         ]
     }
 }

@@ -10,12 +10,13 @@ use florin_app::writer::Writer;
 use florin_domain::account::Account;
 use florin_domain::calendar::{Month, parse_date};
 use florin_domain::expense::ExpenseState;
-use florin_domain::id::{CategoryId, Seq, UserId};
+use florin_domain::id::{CategoryId, Seq, SessionId, UserId};
 use florin_domain::ledger::{ActionKind, record};
 use florin_domain::repository::{
     AccountRepository, ExpenseFilter, ExpenseQuery, ExpenseRepository, ExpenseSort, LedgerRepository, SortKey,
     SpendingBy,
 };
+use florin_domain::session::Device;
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{ColumnTrait, QueryTrait};
 
@@ -24,13 +25,14 @@ use super::person::{Person, lunch, tags};
 use crate::clock::SystemClock;
 use crate::db::Database;
 use crate::entity::{expense, user_action};
-use crate::repository::account::tests::somebody;
+use crate::repository::account::tests::{START, somebody, token};
 use crate::repository::expense::{page_of, rows_of};
 use crate::repository::ledger::flagged;
 use crate::repository::report::{activity_of, spending_of};
+use crate::repository::session::holders_of;
 use crate::repository::{
     SqlAccountRepository, SqlBudgetRepository, SqlCategoryRepository, SqlExpenseRepository, SqlLedgerRepository,
-    SqlReportRepository,
+    SqlReportRepository, SqlSessionRepository,
 };
 use crate::security::{Secrets, SigningKey};
 
@@ -115,6 +117,26 @@ async fn an_index_that_leaves_rows_out_is_used_for_the_others() {
         assert!(plan.contains("expenses_external_id"), "{plan}");
         let plan = database.plan(&flagged(user, user_action::Column::Redoable, Some(Seq(7))).into_query()).await;
         assert!(plan.contains("user_action_redoable"), "{plan}");
+    })
+    .await;
+}
+
+/// Every request asks who is behind its session. Where nothing was counted yet PostgreSQL once read all sessions that go on, for each
+/// account there is.
+#[tokio::test]
+async fn who_is_behind_a_session_is_found_by_its_key_before_anything_was_counted() {
+    with_database(async |database| {
+        let accounts = SqlAccountRepository::new(database.clone());
+        let sessions = SqlSessionRepository::new(database.clone());
+        let mut last = None;
+        for _ in 0..200 {
+            let user = accounts.create(&somebody()).await.unwrap();
+            last = Some(sessions.open(user, &Device::default(), &token(START)).await.unwrap());
+        }
+        let SessionId(last) = last.unwrap();
+        let plan = database.plan(&holders_of((last - 3..=last).collect())).await;
+        assert!(["INTEGER PRIMARY KEY", "PRIMARY", "session_pkey"].iter().any(|key| plan.contains(key)), "{plan}");
+        assert!(!plan.contains("session_revoked_at") && !plan.contains("session_by_user"), "{plan}");
     })
     .await;
 }
