@@ -257,9 +257,9 @@ impl Database {
         self.inner.writers.count()
     }
 
-    /// Runs a writer's work on a thread that serves no requests.
-    pub(crate) fn spawn_writer(&self, work: impl Future<Output = ()> + Send + 'static) {
-        self.inner.writers.spawn(work);
+    /// Runs the work of that writer on its thread, which serves no requests.
+    pub(crate) fn spawn_writer(&self, writer: usize, work: impl Future<Output = ()> + Send + 'static) {
+        self.inner.writers.spawn(writer, work);
     }
 
     fn integer(&self, value: impl ExprTrait) -> Expr {

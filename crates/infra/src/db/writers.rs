@@ -4,49 +4,61 @@
 //! requests that would be behind dozens of others, at each step, with the one writing connection, or the rows' locks, held.
 
 use std::future::Future;
+use std::io;
 use std::sync::OnceLock;
+use std::thread;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
 
-/// One thread for each writer, begun with the first write.
+/// One thread for each writer, begun with its first write. What a writer does stays on its thread: threads that take work off
+/// each other wake each other at every step.
 ///
 /// They belong to the database and not to who writes: connections that are opened there are served there, whoever uses them later.
 #[derive(Debug)]
-pub(super) struct Writers {
-    count: usize,
-    threads: OnceLock<Option<Runtime>>,
+pub(super) struct Writers(Vec<OnceLock<Option<Thread>>>);
+
+#[derive(Debug)]
+struct Thread {
+    handle: Handle,
+    /// With this the thread ends. Nobody waits for it: it may be itself who drops this.
+    _end: oneshot::Sender<()>,
 }
 
 impl Writers {
     /// So many.
-    pub(super) const fn new(count: usize) -> Self {
-        Self { count, threads: OnceLock::new() }
+    pub(super) fn new(count: usize) -> Self {
+        Self((0..count).map(|_| OnceLock::new()).collect())
     }
 
     /// How many there are.
     pub(super) const fn count(&self) -> usize {
-        self.count
+        self.0.len()
     }
 
-    /// Runs this to its end, on the threads of requests if there can be no others.
-    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+    /// Runs this to its end on the thread of that writer, on those of requests if there can be no other.
+    pub(super) fn spawn(&self, writer: usize, work: impl Future<Output = ()> + Send + 'static) {
         let begin = || {
-            let threads =
-                Builder::new_multi_thread().worker_threads(self.count).thread_name("writer").enable_all().build();
-            threads.inspect_err(|error| tracing::warn!(%error, "writes have no threads of their own")).ok()
+            let thread = Thread::begin();
+            thread.inspect_err(|error| tracing::warn!(%error, "writes have no threads of their own")).ok()
         };
-        match self.threads.get_or_init(begin) {
-            Some(threads) => drop(threads.spawn(work)),
+        match self.0[writer].get_or_init(begin) {
+            Some(thread) => drop(thread.handle.spawn(work)),
             None => drop(tokio::spawn(work)),
         }
     }
 }
 
-impl Drop for Writers {
-    fn drop(&mut self) {
-        if let Some(Some(threads)) = self.threads.take() {
-            // Waits for nothing: the last of them may be who drops this.
-            threads.shutdown_background();
-        }
+impl Thread {
+    fn begin() -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let (end, ended) = oneshot::channel();
+        thread::Builder::new().name("writer".to_owned()).spawn(move || {
+            // Nothing is ever sent.
+            drop(runtime.block_on(ended));
+            runtime.shutdown_background();
+        })?;
+        Ok(Self { handle, _end: end })
     }
 }

@@ -86,7 +86,7 @@ impl Queue {
             !mem::replace(&mut lane.is_drained, true)
         };
         if is_first {
-            self.0.database.spawn_writer(drain(Arc::clone(&self.0), number));
+            self.0.database.spawn_writer(number, drain(Arc::clone(&self.0), number));
         }
         let outcome = answered.await.unwrap_or_else(|_| Err(Failure::untold()));
         outcome.map_err(|failure| self.0.database.told(failure))
