@@ -50,6 +50,7 @@ mod m20261130_000037_learning;
 mod m20261130_000038_sparse_external_id;
 mod m20261130_000039_sparse_redoable;
 mod m20261201_000040_sparse_revoked_at;
+mod m20261201_000041_merge_threshold;
 
 use sea_orm_migration::prelude::*;
 
@@ -101,6 +102,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000038_sparse_external_id::Migration),
             Box::new(m20261130_000039_sparse_redoable::Migration),
             Box::new(m20261201_000040_sparse_revoked_at::Migration),
+            Box::new(m20261201_000041_merge_threshold::Migration),
         ]
     }
 }
