@@ -64,15 +64,25 @@ impl Expenses {
         let _turn = self.writer.turn(account.id).await;
         let mut tries = Tries::default();
         // An answer that is kept with its effect tells the action's number beforehand, and a category is chosen by what was learned up
-        // to the last action: only storage knows these.
-        let mut may_be_older = !keep.is_wanted() && new.category.is_some();
+        // to the last action: no other may come in between.
+        let is_exclusive = keep.is_wanted() || new.category.is_none();
+        let mut may_be_older = true;
+        let mut outrun: Option<Basis> = None;
         loop {
-            let remembered = if may_be_older { self.writer.remembered(account.id) } else { None };
+            let remembered = match (may_be_older, is_exclusive) {
+                (true, true) => self.writer.remembered_choosing(account.id),
+                (true, false) => self.writer.remembered(account.id),
+                (false, _) => None,
+            };
+            may_be_older = remembered.is_some();
             let basis = match (remembered, new.category) {
                 (Some(basis), _) => basis,
                 (None, Some(_)) => self.writer.basis(account.id).await?,
                 (None, None) => self.writer.choosing_basis(account.id).await?,
             };
+            if let Some(outrun) = outrun.take() {
+                self.writer.note_outrun(&outrun, &basis);
+            }
             let state = match input::state_of(new, None, account, &basis, "") {
                 Ok(state) => state,
                 // A category that is not remembered may be there.
@@ -91,12 +101,14 @@ impl Expenses {
             }
             let id = self.repository.reserve_ids(1).await?.first().copied().ok_or(AppError::NotFound)?;
             let changes = vec![record(id, state)];
-            let draft = self.writer.draft(account.id, &basis, ActionKind::Create, &operation, keep.is_wanted());
+            // What storage was asked for is known up to the last action; of what is remembered only storage can tell.
+            let exclusive = keep.is_wanted() || (may_be_older && is_exclusive);
+            let draft = self.writer.draft(account.id, &basis, ActionKind::Create, &operation, exclusive);
             let saved = self.act(&basis, draft, changes, &mut tries, keep, |_, written| saved(written, true, &basis));
             if let Some(saved) = saved.await? {
                 return Ok(saved);
             }
-            may_be_older = false;
+            outrun = (std::mem::take(&mut may_be_older) && is_exclusive).then_some(basis);
         }
     }
 

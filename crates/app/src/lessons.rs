@@ -106,6 +106,20 @@ impl Lessons {
         self.look(user, seq, since, Person::count).await
     }
 
+    /// What is kept of the person's choices, with the last action that it knows of; there may be later ones. `None` when nothing is
+    /// kept.
+    pub(crate) fn remembered(
+        &self,
+        user: UserId,
+        since: Option<Timestamp>,
+        version: i64,
+        taxonomy: &Taxonomy,
+    ) -> Option<(Seq, Arc<Learned>)> {
+        let mut kept = self.kept();
+        let person = kept.people.get_mut(&user).filter(|person| person.since >= since)?;
+        Some((person.seq, person.of_live(version, taxonomy)))
+    }
+
     /// Has a look at what is kept of the person, once it knows of action `seq` and of what was forgotten at `since`.
     async fn look<T>(
         &self,

@@ -1,6 +1,7 @@
 //! What every write of the ledger shares: what it is planned on, and how often it is planned anew.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ const COURTESY: Duration = Duration::from_secs(2);
 /// How often a plan is made in all. Where several servers write for one person at once, most plans are outrun; so many in a row
 /// hardly ever. With the pauses between them that is some two seconds.
 const MAX_TRIES: u32 = 50;
+/// For so long after others were seen to write, storage is asked for the last action before a plan is made.
+const ALONE_AGAIN_MILLIS: i64 = 60_000;
 
 /// A user's categories and keywords, ready for use.
 pub struct Bookkeeping {
@@ -108,6 +111,8 @@ pub struct Writer {
     cache: Mutex<HashMap<UserId, (i64, Arc<Bookkeeping>)>>,
     turns: Vec<tokio::sync::Mutex<()>>,
     lessons: Option<Lessons>,
+    /// When a plan on what is remembered was last stale; 0 for never.
+    outrun_at: AtomicI64,
 }
 
 impl Writer {
@@ -121,7 +126,17 @@ impl Writer {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let turns = (0..LOCKS).map(|_| tokio::sync::Mutex::new(())).collect();
-        Self { accounts, categories, ledger, secrets, clock, cache: Mutex::default(), turns, lessons: None }
+        Self {
+            accounts,
+            categories,
+            ledger,
+            secrets,
+            clock,
+            cache: Mutex::default(),
+            turns,
+            lessons: None,
+            outrun_at: AtomicI64::new(0),
+        }
     }
 
     /// The same, learning from the choices in these expenses.
@@ -185,6 +200,32 @@ impl Writer {
         let cached = self.cache.lock().unwrap_or_else(PoisonError::into_inner).get(&user).cloned();
         let (taxonomy_version, books) = cached?;
         Some(Basis { head: Head { taxonomy_version, ..Head::EMPTY }, books, at: self.clock.now(), learned: None })
+    }
+
+    /// The same with the last action that is known here, and what was learned up to it. For a first plan that no other action may
+    /// precede: with the guard of one that is exclusive it is stale when there is a later one. `None` also while others than this
+    /// process write: most such plans would then be made in vain.
+    #[must_use]
+    pub fn remembered_choosing(&self, user: UserId) -> Option<Basis> {
+        let mut basis = self.remembered(user)?;
+        let outrun_at = Timestamp(self.outrun_at.load(Ordering::Relaxed));
+        if basis.at < outrun_at.plus_millis(ALONE_AGAIN_MILLIS) {
+            return None;
+        }
+        let Bookkeeping { taxonomy, learned_since, .. } = &*basis.books;
+        let version = basis.head.taxonomy_version;
+        let (seq, learned) = self.lessons.as_ref()?.remembered(user, *learned_since, version, taxonomy)?;
+        basis.head.seq = seq;
+        basis.learned = Some(learned);
+        Some(basis)
+    }
+
+    /// Notes that a plan on [`Self::remembered_choosing`] was stale. Others write too, unless it was the categories that were
+    /// older.
+    pub fn note_outrun(&self, remembered: &Basis, known: &Basis) {
+        if remembered.head.taxonomy_version == known.head.taxonomy_version {
+            self.outrun_at.store(known.at.0, Ordering::Relaxed);
+        }
     }
 
     /// Whether there are actions that the basis does not know of.
