@@ -13,6 +13,7 @@ mod plans;
 mod pruning;
 mod races;
 mod recategorizing;
+mod remembering;
 mod services;
 mod settings;
 mod tampering;
