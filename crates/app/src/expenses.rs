@@ -68,6 +68,7 @@ impl Expenses {
         let is_exclusive = keep.is_wanted() || new.category.is_none();
         let mut may_be_older = true;
         let mut outrun: Option<Basis> = None;
+        let mut reserved = None;
         loop {
             let remembered = match (may_be_older, is_exclusive) {
                 (true, true) => self.writer.remembered_choosing(account.id),
@@ -99,7 +100,12 @@ impl Expenses {
                 }
                 return Ok(Saved { expense: known, created: false, books: basis.books });
             }
-            let id = self.repository.reserve_ids(1).await?.first().copied().ok_or(AppError::NotFound)?;
+            let id = match reserved {
+                Some(id) => id,
+                None => self.repository.reserve_ids(1).await?.first().copied().ok_or(AppError::NotFound)?,
+            };
+            // A plan that was made in vain takes no identifier along.
+            reserved = Some(id);
             let changes = vec![record(id, state)];
             // What storage was asked for is known up to the last action; of what is remembered only storage can tell.
             let exclusive = keep.is_wanted() || (may_be_older && is_exclusive);
